@@ -42,5 +42,6 @@ export {
 export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
 export type { DenseFrom } from "./src/engine/wasm/matrix_product.ts";
+export { encodeOnnx, type OnnxFile, type OnnxForm, type OnnxOptions } from "./src/onnx/onnx_model.ts";
 export { startFromData, type StartOptions } from "./src/training/default_start.ts";
 export * from "./src/runs/read_checkpoint.ts";

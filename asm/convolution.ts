@@ -50,7 +50,7 @@ export class Conv {
   /** Lists by channel, of `together` steps. */
   channelEntries: usize;
   kept: usize;
-  /** Zeros, as many as a row of K has numbers: sums without a bias begin with them. */
+  /** Zeros, as many as a row of K or a pixel of x has numbers: sums without a bias begin with them. */
   zeros: usize;
   /** δx with padding; or y with as many columns more on each side as the kernel has beside one. */
   padded: usize;
@@ -58,6 +58,14 @@ export class Conv {
   isScattered: bool;
   reversed: usize;
   backward: usize;
+  /** What is not sparse is multiplied in tiles (convolution_tiles.ts), forward and back. */
+  hasTiles: bool;
+  hasTilesBack: bool;
+  panels: usize;
+  panelsBack: usize;
+  tile: usize;
+  product: usize;
+  end: usize;
 }
 
 const CONV: usize = memory.data(offsetof<Conv>(), 8);
@@ -95,7 +103,7 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   conv.kept = at;
   at += ENTRY * <usize> (conv.together * conv.rows * conv.columns);
   conv.zeros = at = at + 15 & ~15;
-  at += <usize> conv.rowBytes;
+  at += <usize> max(conv.rowBytes, (conv.channels + 3 & ~3) << 2);
   conv.padded = at = at + 15 & ~15;
   // With one channel a window has few numbers, and few outputs make a sum of them short.
   conv.isScattered = conv.isWhole && conv.channels == 1 && conv.strideY == 1 && conv.strideX == 1 &&
@@ -105,7 +113,20 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   at += 4 * <usize> max(spread, conv.paddedRows * conv.paddedColumns * conv.channels) + 16;
   conv.reversed = at = at + 15 & ~15;
   at += conv.isScattered ? <usize> (conv.outputs * conv.kh * conv.kw) << 2 : 0;
-  conv.backward = at + 15 & ~15;
+  conv.backward = at = at + 15 & ~15;
+  at += <usize> (conv.outputs * conv.kh * conv.runs * conv.runBytes) + 16;
+  const isEven = groups == 1 && ((conv.channels | conv.outputs) & 3) == 0, kernel = conv.kh * conv.kw;
+  conv.hasTiles = isEven;
+  conv.hasTilesBack = isEven && conv.strideY == 1 && conv.strideX == 1;
+  conv.panels = at;
+  if (conv.hasTiles) at += <usize> (kernel * conv.channels * (conv.outputs + 7 & ~7)) << 2;
+  conv.panelsBack = at;
+  if (conv.hasTilesBack) at += <usize> (kernel * conv.outputs * (conv.channels + 7 & ~7)) << 2;
+  conv.tile = at;
+  if (conv.hasTiles) at += <usize> (kernel * max(conv.channels, conv.outputs)) << 4;
+  conv.product = at;
+  if (conv.hasTiles) at += <usize> (max(conv.channels, conv.outputs) + 7 & ~7) << 4;
+  conv.end = at;
   return conv;
 }
 

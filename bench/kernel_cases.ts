@@ -2,9 +2,17 @@
  * The kernels that are compared with the machine's ceiling: products and gradients of the lowest layer, at the notebook's sizes.
  * operations.ts times what has no ceiling (draws, packing, scans).
  */
-import { Arena, instantiate, type KernelModule, type Kernels } from "../src/engine/wasm/kernels.ts";
+import {
+  Arena,
+  instantiate,
+  type KernelModule,
+  type Kernels,
+  workspaceOf,
+} from "../src/engine/wasm/kernels.ts";
 import { LAYER_FIELDS } from "../src/engine/wasm/layer_descriptor.ts";
 import { roundUp } from "../src/engine/wasm/layout.ts";
+import { OPERATOR_FIELDS } from "../src/engine/wasm/operator_descriptor.ts";
+import { type Operator, operatorKindOf } from "../src/network/operators.ts";
 import { drawKey, STREAM, uniform } from "../src/random.ts";
 import { percent } from "../src/text/figures.ts";
 import { type Ceiling, CEILING_DATA, CEILING_OUT } from "./compile_ceiling.ts";
@@ -34,6 +42,9 @@ const WIDE = 1024, PANEL = 32, GROUP = 8, THERE = 150;
 const BATCH = 64;
 /** Units and steps of neurons; units of a recurrent layer. */
 const NEURONS = 1024, NEURON_STEPS = 25, RECURRENT = 128;
+/** The tutorial's second convolution, 12 × 12 × 12 → 5 × 5 → 8 × 8 × 64, and the shares of its numbers that are not 0. */
+const CONV = { channels: 12, side: 12, outputs: 64, kernel: 5 };
+const CONV_SHARES = [0.08, 0.25, 1];
 /** A sum of a million of these stays finite. */
 const TINY = 1e-6;
 /** Turns of a ceiling's loop in one call. */
@@ -59,6 +70,7 @@ export function kernelCases({ module }: KernelModule, steps: number): KernelCase
     ...matmulCases(place, steps),
     ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share)),
     ...rowCases(place),
+    ...CONV_SHARES.flatMap((share) => convCases(place, share)),
     ...neuronCases(place),
   ];
 }
@@ -155,6 +167,37 @@ function rowCases(place: Placement): KernelCase[] {
     },
     { ...shared(BATCH), name: `panelGradients, ${what}, ${BATCH} samples`, call: gradient },
   ];
+}
+
+/** A step of a convolution of which so many numbers are not 0, forward, back and K's gradient; work counts those alone. */
+function convCases(place: Placement, share: number): KernelCase[] {
+  const { channels, side, outputs, kernel } = CONV, k = place.kernels, after = side - kernel + 1;
+  const operator: Operator = {
+    ...{ kind: "conv2d", channels: outputs, kernel: [kernel, kernel], stride: [1, 1], padding: [0, 0] },
+    ...{ dilation: [1, 1], groups: 1, bias: true },
+  };
+  const geometry = operatorKindOf(operator).geometry(operator, [channels, side, side]);
+  const workspace = place.floats(workspaceOf(k, "Conv2d", geometry), 0);
+  const weights = [channels * outputs * kernel ** 2, outputs],
+    x = channels * side ** 2,
+    y = outputs * after ** 2;
+  const sparse = (count: number) =>
+    place.reals(Array.from({ length: count }, (_, i) => i * 0.618033988749895 % 1 < share ? TINY : 0));
+  const fields: Readonly<Record<string, number>> = {
+    ...{ steps: 1, inputs: sparse(x), inputStride: 4 * x, outputs: place.floats(y, 0), outputStride: 4 * y },
+    ...{ outputGradients: sparse(y), outputGradientStride: 4 * y },
+    ...{ inputGradients: place.floats(x, 0), inputGradientStride: 4 * x, workspace },
+    tensors: place.integers(weights.map((count) => place.floats(count, 0.1))),
+    gradients: place.integers(weights.map((count) => place.floats(count, 0))),
+    geometry: place.integers(geometry),
+  };
+  const descriptor = place.integers(OPERATOR_FIELDS.map((field) => fields[field] ?? 0));
+  const work = 2 * share * weights[0]! * after ** 2, what = `${percent(share, 0)} of its numbers`;
+  return (["forward", "backward", "weightGradient"] as const).map((verb) => ({
+    ...{ unit: "GFLOP/s", ceiling: "madd", work, operations: work },
+    name: `${verb}Conv2d, ${verb === "backward" ? "δy" : "x"} with ${what}`,
+    call: () => k[`${verb}Conv2d`](descriptor, 0, 1),
+  }));
 }
 
 /** Neurons' steps beside a loop that only loads and stores as much; and the product that recurrent samples share. */

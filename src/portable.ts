@@ -85,6 +85,7 @@ export {
   encodeModel,
   hashParameters,
   type Model,
+  type ModelEncoding,
   parameterShapes,
 } from "./network/model_file.ts";
 export type * from "./data/samples.ts";

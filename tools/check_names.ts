@@ -52,7 +52,7 @@ const OLD_NAMES: readonly OldName[] = [
   {
     old: /\b([cC]reate)?[eE]xchange(Slot)?s?\b/,
     now: "shared double buffer",
-    allowed: { "README.md": "files that tools exchange" },
+    within: ["src/engine", "tests/engine"],
   },
   { old: /\bslot: 0\b/, now: "bufferIndex" },
   {

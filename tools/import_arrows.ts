@@ -47,13 +47,17 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/report": ["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs"],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
   "src/licenses": ["src/files"],
+  "src/onnx": ["src/network", "src/engine"],
 
   // The library, the command line, the page.
   "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve"],
-  "mod.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/portable.ts"],
+  "mod.ts": [
+    ...["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/onnx"],
+    "src/portable.ts",
+  ],
   "src/cli": [
     ...["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/verify"],
-    ...["src/classify", "src/report", "src/serve", "src/licenses"],
+    ...["src/classify", "src/report", "src/serve", "src/licenses", "src/onnx"],
   ],
   "main.ts": ["src/cli"],
   "playground/logic": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify"],

@@ -9,7 +9,8 @@
  * forward and in K's gradient, for δy's numbers in δx, of which a max pool above leaves one in four. Forward, the outputs of a
  * position stay in registers while the spikes of its window add rows of K. Of K's gradient, a row stays there while the spikes of its
  * channel add rows of δy. Of δx, a row of the window stays there while the numbers of δy at its position add rows of a second copy
- * of K. No scatter, and a fixed order of sums.
+ * of K. No scatter, and a fixed order of sums. Where few numbers are 0, tiles of positions and outputs are faster, with the same bits:
+ * convolution_tiles.ts; the count decides, step by step.
  *
  * Tensors: K, in memory `[groups][kh][kw][inputs of a group][outputs of a group, padded to 4]`; b. Geometry: channels, rows, columns of
  * x; channels, rows, columns of y; kh, kw; stride, padding and dilation, by rows and by columns each; groups; whether b is there.
@@ -25,6 +26,14 @@ import {
   listRun,
   PLACED,
 } from "../convolution";
+import {
+  backwardWindows,
+  fillsTiles,
+  forwardWindows,
+  multiplyWindows,
+  packPanelsBack,
+} from "../convolution_tiles";
+import { packRows } from "../dense";
 import { madd } from "../lanes";
 import { ENTRY, putRange, RANGE, storeSome, sumListed } from "../listed_rows";
 import {
@@ -39,12 +48,11 @@ import {
 
 /** Words of the workspace, by a geometry. */
 export function workspaceConv2d(geometry: usize): i32 {
-  const conv = layOut(geometry, 0);
-  return <i32> (conv.backward >> 2) + (conv.outputs * conv.kh * conv.runs * conv.runBytes >> 2) + 4;
+  return <i32> (layOut(geometry, 0).end >> 2);
 }
 
 /** Copies of K that are those of the present K. */
-const BACKWARD: i32 = 1, REVERSED: i32 = 2;
+const BACKWARD: i32 = 1, REVERSED: i32 = 2, PANELS: i32 = 4, PANELS_BACK: i32 = 8;
 
 /** Whether a copy of K has to be written; from now on it counts as written. */
 function isStale(operator: Operator, copy: i32): bool {
@@ -62,9 +70,18 @@ export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
   const weights = tensorOf(operator, 0), bias = conv.hasBias ? tensorOf(operator, 1) : 0;
   const groups = conv.groups, outputs = conv.groupOutputs, rowBytes = conv.rowBytes;
   const pixel = conv.groupInputs * rowBytes, groupBytes = conv.kh * conv.kw * pixel;
+  const windows = forwardWindows(conv, conv.hasBias ? bias : conv.zeros), kernel = conv.kh * conv.kw;
+  const each = max(1, kernel / (conv.strideY * conv.strideX)) * outputs;
   for (let step = from; step < to; step++) {
-    listCells(conv, inputsAt(operator, step));
+    const x = inputsAt(operator, step);
     let y = outputsAt(operator, step);
+    windows.source = x, windows.to = y;
+    if (conv.hasTiles && fillsTiles(windows, kernel, each)) {
+      if (isStale(operator, PANELS)) packRows(weights, kernel * conv.channels, conv.outputs, conv.panels);
+      multiplyWindows(conv, windows);
+      continue;
+    }
+    listCells(conv, x);
     for (let row = 0; row < conv.outputRows; row++) {
       const top = row * conv.strideY;
       for (let column = 0; column < conv.outputColumns; column++) {
@@ -151,12 +168,19 @@ function fillRows(conv: Conv, row: usize, to: usize, bytes: usize): void {
 
 export function backwardConv2d(operator: Operator, from: i32, to: i32): void {
   const conv = convOf(operator), ranges = conv.ranges, entries = conv.entries, padded = conv.padded;
-  if (isStale(operator, BACKWARD)) packBackward(operator, conv);
+  const windows = backwardWindows(conv), kernel = conv.kh * conv.kw;
   const groups = conv.groups, runs = conv.runs, runBytes = conv.runBytes, channels = conv.channels;
   const outputBytes = conv.kh * runs * runBytes, columns = conv.paddedColumns;
   const bytes = <usize> (conv.paddedRows * columns * channels) << 2;
   for (let step = from; step < to; step++) {
     let delta = outputGradientsAt(operator, step);
+    windows.source = delta, windows.to = inputGradientsAt(operator, step);
+    if (conv.hasTilesBack && fillsTiles(windows, kernel, kernel * conv.channels)) {
+      if (isStale(operator, PANELS_BACK)) packPanelsBack(tensorOf(operator, 0), conv);
+      multiplyWindows(conv, windows);
+      continue;
+    }
+    if (isStale(operator, BACKWARD)) packBackward(operator, conv);
     memory.fill(padded, 0, bytes);
     for (let row = 0; row < conv.outputRows; row++) {
       for (let column = 0; column < conv.outputColumns; column++) {

@@ -3,6 +3,8 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { compareCommand } from "./compare.ts";
 import { dataCommand } from "./data.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { infoCommand } from "./info.ts";
 import { licensesCommand } from "./licenses.ts";
 import { networkCommand } from "./network.ts";
@@ -25,6 +27,8 @@ export function allCommands(): CommandUnknownOpts[] {
     verifyCommand(),
     tuneCommand(),
     dataCommand(),
+    exportCommand(),
+    importCommand(),
     serveCommand(),
     infoCommand(),
     licensesCommand(),

@@ -31,6 +31,8 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "data fetch": ["write", "net"],
   "data verify": [],
   "data path": [],
+  export: ["write"],
+  import: ["write"],
   serve: ["net"],
   edge: ["write"],
 };

@@ -232,9 +232,10 @@ function describeNode({ node: { id, from, ...what }, shape }: ShapedNode): strin
   return `${id}: ${shape.join("×")} ${describeKind(what)}, from ${sources.join(" + ")}`;
 }
 
-/** Something of a kind, with its constants, but those that are 0 or empty. */
+/** Something of a kind, with its constants, but those that are empty, or 0 and do nothing then: a decay of 0 forgets. */
 function describeKind({ kind, ...constants }: { readonly kind: string }): string {
-  const said = flatten(constants).filter(([, value]) => value !== "0" && value !== "[]")
+  const said = flatten(constants)
+    .filter(([name, value]) => (value !== "0" || name === "decay") && value !== "[]")
     .map(([name, value]) => `${name.replace(/\.kind$/, "")} ${value}`);
   return said.length === 0 ? kind : `${kind} (${said.join(", ")})`;
 }

@@ -5,6 +5,9 @@
  * `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it. Any safetensors reader can open it; its tensors are
  * `<id>.<name>`, as `structure.ts` lists them. Files of `spikelet/1`, which describe layers, are read, too: layer i's tensors are
  * `w{i}`, `b{i}`, `v{i}`, `decay{i}`, `threshold{i}` and `scale{i}` there, from 1 up.
+ *
+ * Weights may be in 8 bits (int8.ts), each tensor by itself: I8, with its scales beside it. They become float32 as the file is read, for
+ * that is what kernels compute with: such a file is a quarter of the size to keep and to send, and runs wherever any other does.
  */
 import { InputError, OptionError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";
@@ -20,6 +23,7 @@ import {
 } from "./safetensors.ts";
 import { numbersOf } from "./tensor_numbers.ts";
 import { formerTensorName, presentModelName } from "./former_names.ts";
+import { dequantise, isQuantised, quantise, scalesName } from "./int8.ts";
 import { structureOf, type TensorSpec } from "./structure.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
@@ -74,6 +78,12 @@ export function checkModel(model: Model): void {
   checkObject("model.metadata", model.metadata, "an object of strings; {} where there is nothing to say");
 }
 
+/** How a model is written. */
+export interface ModelEncoding {
+  /** Type of the weights of products and convolutions; all else is float32. `int8` is rounded: docs/networks.md#weights-of-8-bits. @default {float32} */
+  readonly weights?: "float32" | "int8";
+}
+
 /**
  * Encodes a model as the bytes of a file, which {@linkcode decodeModel} reads.
  *
@@ -81,7 +91,10 @@ export function checkModel(model: Model): void {
  * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, the metadata have one of the
  * format's own keys, or classes are not named one by one.
  */
-export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
+export function encodeModel(
+  model: Model,
+  { weights = "float32" }: ModelEncoding = {},
+): Uint8Array<ArrayBuffer> {
   checkModel(model);
   const { spec, parameters, metadata, classes } = model;
   const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
@@ -95,14 +108,21 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
       `parameter ${unknown}: the network has none of that name; expected ${known.join(", ")}`,
     );
   }
-  const tensors = structure.tensors.map((tensor): [string, Tensor] => {
+  const tensors = structure.tensors.flatMap((tensor): [string, Tensor][] => {
     const { name, shape } = tensor, data = parameters.get(name);
     if (data === undefined) throw new OptionError(`parameter ${name}: missing; expected ${known.join(", ")}`);
     const fault = faultOfValues(data, tensor, spec.steps);
     if (fault !== undefined) throw new OptionError(`parameter ${name}: ${fault}`);
-    return [name, { dtype: "F32", shape, data }];
+    if (weights === "float32" || !isQuantised(tensor)) return [[name, { dtype: "F32", shape, data }]];
+    const [channels = 1] = shape, { values, scales } = quantise(data, channels);
+    return [
+      [scalesName(name), { dtype: "F32", shape: [channels], data: scales }],
+      [name, { dtype: "I8", shape, data: values }],
+    ];
   });
-  return serializeSafetensors(tensors, {
+  // Bytes lie behind all float32, which begin at multiples of 4.
+  const isBytes = ([, { dtype }]: [string, Tensor]) => dtype === "I8";
+  return serializeSafetensors([...tensors.filter((one) => !isBytes(one)), ...tensors.filter(isBytes)], {
     ...metadata,
     format: GRAPH,
     network: JSON.stringify(spec),
@@ -149,7 +169,11 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   const classes = decodeNames(names, name, spec);
   const nameInFile = tensorNames(format === LAYERS), specs = structureOf(spec).tensors;
   const known = specs.map((tensor) => nameInFile(tensor.name));
-  const unknown = unknownName(tensors.keys(), known);
+  const scales = specs.flatMap((tensor) => {
+    const key = nameInFile(tensor.name);
+    return isQuantised(tensor) && tensors.get(key)?.dtype === "I8" ? [scalesName(key)] : [];
+  });
+  const unknown = unknownName(tensors.keys(), [...known, ...scales]);
   if (unknown !== undefined) {
     throw new InputError(
       `${name}: tensor ${oneLine(unknown)}: its network has none of that name; expected ${known.join(", ")}`,
@@ -157,7 +181,11 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   }
   const parameters = new Map(specs.map((tensor) => {
     const key = nameInFile(tensor.name);
-    return [tensor.name, parseParameter(tensors.get(key), { ...tensor, name: key }, spec.steps, name)];
+    const own = { ...tensor, name: key };
+    const values = scales.includes(scalesName(key))
+      ? parseInt8(tensors, own, name)
+      : parseParameter(tensors.get(key), own, spec.steps, name);
+    return [tensor.name, values];
   }));
   const { model } = metadata;
   return {
@@ -247,6 +275,25 @@ function parseParameter(
   const fault = faultOfValues(data, spec, steps, values);
   if (fault !== undefined) throw new InputError(`${where}: ${fault}: train it again`);
   return data;
+}
+
+/** The float32 weights of a tensor of 8 bits with its scales. */
+function parseInt8(tensors: ReadonlyMap<string, Tensor>, spec: TensorSpec, file: string): Float32Array {
+  const values = tensors.get(spec.name), [channels = 1] = spec.shape;
+  if (values?.dtype !== "I8" || values.shape.join() !== spec.shape.join()) {
+    const found = values ? `${values.dtype} ${describeShape(values.shape)}` : "missing";
+    throw new InputError(
+      `${file}: tensor ${spec.name}: it is ${found}, expected I8 ${
+        describeShape(spec.shape)
+      }, as its network says`,
+    );
+  }
+  const own = { ...spec, name: scalesName(spec.name), shape: [channels], isNotNegative: true } as const;
+  const scales = parseParameter(tensors.get(own.name), own, 0, file);
+  const data = dequantise({ values: values.data, scales });
+  const fault = faultOfValues(data, spec, 0);
+  if (fault === undefined) return data;
+  throw new InputError(`${file}: tensor ${spec.name}: times its scale, ${fault}: export it again`);
 }
 
 /** The fault of a tensor's numbers, in words; `undefined` where they have none. @param shown The numbers before rounding. */

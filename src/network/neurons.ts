@@ -2,7 +2,7 @@
  * The kinds of neurons: constants, their ranges and defaults, and the properties that the plan depends on.
  *
  * {@linkcode NEURONS} is the registry. A kind consists of an entry and the kernels `step<Kind>` and `stepBack<Kind>` in
- * `asm/neurons/` (and their WGSL beside them); no other code depends on a neuron's kind.
+ * `asm/neurons/` (and their WGSL beside them); no other code depends on a neuron's kind, but for src/onnx/neurons.ts.
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";

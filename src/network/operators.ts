@@ -2,7 +2,7 @@
  * The kinds of operators: y_t from x_t, without state.
  *
  * {@linkcode OPERATORS} is the registry. A kind consists of an entry (operator_kind.ts) and of the kernels `forward<Kind>`,
- * `backward<Kind>` and `weightGradient<Kind>`; no other code depends on an operator's kind.
+ * `backward<Kind>` and `weightGradient<Kind>`; no other code depends on an operator's kind, but for src/onnx/operators.ts.
  */
 import * as v from "valibot";
 import { batchNorm, type BatchNormOperator, dropout, type DropoutOperator } from "./batch_operators.ts";

@@ -4,8 +4,10 @@ import { count, counted } from "../text/figures.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
-import { axis, COLOURS, tickPercent } from "./plot_parts.ts";
-import { draw } from "./plots.ts";
+import { classColour } from "./class_colours.ts";
+import { colouredName } from "./class_names.ts";
+import { ANCHORED, axis, COLOURS, tickPercent } from "./plot_parts.ts";
+import { draw, WIDTH } from "./plots.ts";
 import {
   classesIn,
   type ClassFigures,
@@ -22,8 +24,10 @@ const MISTAKES = 16;
 const MOST_CELLS = 1500;
 /** Ticks wider than this, in pixels, are drawn aslant below a plot. */
 const MOST_UPRIGHT = 20;
-/** Above this number of classes, cells are too small for numbers. */
-const NUMBERED = 16;
+/** Width of a digit and of what is beside the cells, in pixels: in cells that are too small there are no numbers. */
+const DIGIT = 7, MARGINS = 58;
+/** From this share of its class on, a cell is so deep that its number is light. */
+const DEEP = 0.5;
 /** Above this number of classes, the most confused pairs replace the whole table. */
 const TABLED = 20;
 
@@ -62,15 +66,16 @@ function accuracyFigure(
       height: 300,
       marginLeft: Math.max(64, 36 + room),
       x: axis("accuracy", { domain: [0, 1], tickFormat: tickPercent, grid: true }),
-      y: axis("class", { domain: labels, tickFormat }),
+      y: axis("class", { domain: labels }),
       marks: [
+        classAxis(labels, tickFormat),
         Plot.barX(data, {
           x: "accuracy",
           y: "label",
           insetTop: 2,
           insetBottom: 2,
-          fill: COLOURS.blue,
-          fillOpacity: 0.75,
+          fill: ({ label }: typeof data[number]) => classColour(Number(label)),
+          fillOpacity: 0.8,
         }),
         Plot.ruleY(data, { x1: "low", x2: "high", y: "label", stroke: COLOURS.ink, strokeWidth: 2 }),
         Plot.ruleX([0]),
@@ -121,8 +126,11 @@ function confusionFigure(
   const { tickFormat, room } = classTicks(allNames, labels);
   const slant = room > MOST_UPRIGHT ? { tickRotate: -40 } : {};
   const most = cells.filter(({ right }) => !right).sort((a, b) => b.count - a.count);
-  const numbered = classes.length <= NUMBERED;
-  const strength = ({ share }: { readonly share: number }) => Math.sqrt(share);
+  const digits = String(drawn[0]?.count ?? 0).length;
+  const numbered = classes.length * (DIGIT * digits + 4) <= WIDTH - MARGINS - room;
+  // Between the two there is a gap, so that numbers are read on either.
+  const strength = ({ share }: { readonly share: number }) =>
+    share >= DEEP ? 0.8 + 0.2 * share : 0.7 * Math.sqrt(share);
   const picture = draw(
     {
       height: 420,
@@ -130,13 +138,14 @@ function confusionFigure(
       marginLeft: Math.max(64, 36 + room),
       marginBottom: room > MOST_UPRIGHT ? 48 + 0.65 * room : 42,
       x: axis("named", { domain: labels, ticks: thinnedTicks(labels), tickFormat, ...slant }),
-      y: axis("class", { domain: labels, ticks: thinnedTicks(labels), tickFormat }),
+      y: axis("class", { domain: labels }),
       opacity: { type: "identity" },
       marks: [
+        classAxis(thinnedTicks(labels), tickFormat),
         Plot.cell(drawn, {
           x: "named",
           y: "label",
-          fill: ({ right }: typeof cells[number]) => right ? COLOURS.blue : COLOURS.vermillion,
+          fill: ({ named }: typeof cells[number]) => classColour(Number(named)),
           fillOpacity: strength,
           inset: 0.5,
           title: ({ label, named, count: n, share }: typeof cells[number]) =>
@@ -146,8 +155,7 @@ function confusionFigure(
           x: "named",
           y: "label",
           text: ({ count: n }: typeof cells[number]) => String(n),
-          fill: (cell: typeof cells[number]) => strength(cell) > 0.6 ? "var(--on-colour)" : COLOURS.ink,
-          fontSize: 11,
+          fill: ({ share }: typeof cells[number]) => share >= DEEP ? "var(--on-colour)" : COLOURS.ink,
         }),
       ],
     },
@@ -159,8 +167,8 @@ function confusionFigure(
   );
   return figure(
     picture,
-    `Test ${word}s of each class (rows) by the name they were given (columns). Blue is right, vermillion wrong; the stronger, ` +
-      "the larger a share of its class.",
+    `Test ${word}s of each class (rows) by the name they were given (columns). A cell has the colour of the name ` +
+      "that was given; the stronger, the larger a share of its class. What is right is on the diagonal.",
     classes.length <= TABLED
       ? {
         caption: `${capitalized(word)}s of each class (rows) by their given name (columns)`,
@@ -174,6 +182,17 @@ function confusionFigure(
           .map(({ label, named, count: n }) => [nameOf(label), nameOf(named), count(n)]),
       },
   );
+}
+
+/** An axis of classes, each name in its class's colour. @param labels As texts. */
+export function classAxis(labels: readonly string[], tickFormat: (label: string) => string) {
+  return Plot.axisY(labels, {
+    label: "class",
+    ...ANCHORED,
+    tickSize: 3,
+    tickFormat,
+    fill: (label: string) => classColour(Number(label)),
+  });
 }
 
 /** At most 24 of the names, evenly, as ticks of an axis. */
@@ -202,10 +221,10 @@ export function mistakeItems(
 ): Markup {
   const word = wordOf(samples);
   const items = mistakes.map((i) => {
-    const name = className(names, labels[i]!), other = className(names, predicted[i]!);
+    const name = className(names, labels[i]!);
     return html`
       <li>${sampleFigure(samples, i, `Test ${word} ${count(i)} (${name})`)}
-      <span><b>${name}</b> taken for <b>${other}</b></span>
+      <span>${colouredName(names, labels[i]!)} taken for ${colouredName(names, predicted[i]!)}</span>
       <span>${probability(confidence[i]!)}</span>
       <span class="note">${word} ${count(i)}</span></li>
     `;

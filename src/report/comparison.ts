@@ -11,6 +11,7 @@ import type { Score } from "../training/trainer.ts";
 import { sizesOf } from "../network/words.ts";
 import { disagreementSection, sameSamples } from "./disagreement.ts";
 import { lossAxis, pointsOf, smoothed, smoothingOf } from "./learning.ts";
+import { classAxis } from "./classes.ts";
 import { figure, html, legend, type Markup, section, table } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { axis, line, lossTicks, SERIES, tickPercent } from "./plot_parts.ts";
@@ -25,38 +26,42 @@ import {
   wilsonInterval,
 } from "./predictions.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import { commandOf, optionsOf } from "./run_facts.ts";
+import { type ComparedRun, comparisonSummary } from "./comparison_summary.ts";
+import { differencesOf, marksOf } from "./differences.ts";
+import { optionInWords } from "./option_words.ts";
+import { commandOf, dataOf, optionsOf } from "./run_facts.ts";
 import { className, classTicks, parameterCount, percent } from "./words.ts";
 
-/** A run, with its model's predictions on the test set if it has a model. */
-export interface ComparedRun {
-  readonly run: RecordedRun;
-  readonly samples?: Samples;
-  readonly predictions?: Predictions;
-}
+export type { ComparedRun };
 
 /** Dash patterns, which distinguish runs besides their colours. */
 const DASHES = ["none", "6 3", "2 3", "8 3 2 3", "12 4", "1 2"];
 /** Maximum number of runs: each has a distinct pair of a dash and a colour, which two runs share. */
 export const MOST_RUNS = 2 * SERIES.length;
 const MOST_POINTS = 400;
+/** Settings in the table of what tells runs apart. */
+const MOST_DIFFERENCES = 40;
 
 /** “a, b and c” */
 const NAMES = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
 /** Renders the page. */
 export function comparisonPage(compared: readonly ComparedRun[]): Promise<string> {
-  const names = namesOf(compared);
+  const names = namesOf(compared), marks = marksOf(compared.map(({ run }) => run));
+  const marked = names.map((name, i) => marks[i] === "" ? name : `${name} (${marks[i]})`);
+  const warnings = otherData(compared, names);
   return renderPage({
     title: NAMES.format(names),
-    lead: `${counted(compared.length, "run")} side by side`,
+    lead: [`${counted(compared.length, "run")} side by side`],
+    summary: comparisonSummary(compared, names, warnings.length === 0),
     tiles: compared.flatMap(({ predictions, samples }, i) => {
       if (!predictions || !samples) return [];
       const { accuracy, correct, total } = scoreOf(predictions);
       return [{
         name: names[i]!,
         value: percent(accuracy),
-        note: `${count(correct)} of ${counted(total, `test ${wordOf(samples)}`)}`,
+        note: [marks[i]!, `${count(correct)} of ${counted(total, `test ${wordOf(samples)}`)}`]
+          .filter((part) => part !== "").join("; "),
       }];
     }),
     warnings: compared.flatMap(({ run }, i) => [
@@ -64,12 +69,12 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
         ? [`${names[i]}: its state is “${run.metadata.state}”.`]
         : []),
       ...(run.model ? [] : [`${names[i]}: it has no model, so its accuracy is left out.`]),
-    ]).concat(otherData(compared, names)),
+    ]).concat(warnings),
     sections: [
       ["figures", "Side by side", figuresSection(compared, names)],
       ["notebook", "The notebook's table", notebookSection(compared, names)],
-      ["learning", "Learning", curvesSection(compared, names)],
-      ["classes", "Accuracy per class", classesSection(compared, names)],
+      ["learning", "Learning", curvesSection(compared, marked)],
+      ["classes", "Accuracy per class", classesSection(compared, names, marked)],
       ["disagreement", "Where they disagree", disagreementSection(compared, names)],
       ["options", "Options and commands", optionsSection(compared, names)],
     ],
@@ -122,9 +127,17 @@ function figuresSection(compared: readonly ComparedRun[], names: readonly string
   const tested = (write: (score: Score) => string) => ({ predictions }: ComparedRun) =>
     predictions && write(scoreOf(predictions));
   const counts = (value: number | undefined) => value === undefined ? undefined : count(value);
+  const differences = differencesOf(compared.map(({ run }) => run));
   return section(
     "figures",
     "Side by side",
+    differences.length === 0 ? "" : html`<div class="words">${
+      table({
+        caption: "What tells them apart",
+        head: ["setting", ...names],
+        rows: differences.slice(0, MOST_DIFFERENCES).map(({ name, values }) => [name, ...values]),
+      })
+    }</div>`,
     table({
       caption: "Each run, and its model on the test set",
       head: ["quantity", ...names],
@@ -166,7 +179,7 @@ const NOTEBOOK_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** A run's differences from the notebook, in words. */
-function differencesOf({ metadata, model }: RecordedRun): string[] {
+function departuresOf({ metadata, model }: RecordedRun): string[] {
   const options = new Map(metadata ? optionsOf(metadata) : []);
   const trained = [...options].filter(([name, value]) =>
     // An optimizer's constants that the notebook lacks, such as a weight decay, differ if they are not 0.
@@ -197,7 +210,7 @@ function notebookSection(compared: readonly ComparedRun[], names: readonly strin
   });
   if (rows.length === 0) return undefined;
   const others = compared.flatMap(({ run }, i) => {
-    const different = differencesOf(run);
+    const different = departuresOf(run);
     return different.length > 0 ? [`${names[i]}: ${different.join(", ")}.`] : [];
   });
   return section(
@@ -273,7 +286,11 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
 }
 
 /** Accuracy of each class, a dot a run. */
-function classesSection(compared: readonly ComparedRun[], names: readonly string[]): Markup | undefined {
+function classesSection(
+  compared: readonly ComparedRun[],
+  names: readonly string[],
+  marked: readonly string[],
+): Markup | undefined {
   const data = compared.flatMap(({ predictions }, i) => {
     if (!predictions) return [];
     const classes = classesIn(predictions);
@@ -300,35 +317,38 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
     height: Math.max(160, row * labels.length + 60),
     marginLeft: Math.max(64, 36 + room),
     x: axis("accuracy", { domain: [Math.floor(10 * least) / 10, 1], tickFormat: tickPercent, grid: true }),
-    y: axis("class", { domain: labels, tickFormat }),
-    marks: runs.flatMap((run) => {
-      const own = data.filter((each) => each.run === run)
-        .map((each) => ({ ...each, place: String(known.indexOf(each.label)) }));
-      return [
-        Plot.ruleY(own, {
-          x1: "low",
-          x2: "high",
-          y: "place",
-          dy: offset(run),
-          stroke: colourOf(run),
-          strokeWidth: 1.5,
-        }),
-        // Of two runs of one colour the second has open dots.
-        Plot.dot(own, {
-          x: "accuracy",
-          y: "place",
-          r: 3.5,
-          dy: offset(run),
-          stroke: colourOf(run),
-          fill: run < SERIES.length ? colourOf(run) : "var(--paper)",
-        }),
-      ];
-    }),
+    y: axis("class", { domain: labels }),
+    marks: [
+      classAxis(labels, tickFormat),
+      ...runs.flatMap((run) => {
+        const own = data.filter((each) => each.run === run)
+          .map((each) => ({ ...each, place: String(known.indexOf(each.label)) }));
+        return [
+          Plot.ruleY(own, {
+            x1: "low",
+            x2: "high",
+            y: "place",
+            dy: offset(run),
+            stroke: colourOf(run),
+            strokeWidth: 1.5,
+          }),
+          // Of two runs of one colour the second has open dots.
+          Plot.dot(own, {
+            x: "accuracy",
+            y: "place",
+            r: 3.5,
+            dy: offset(run),
+            stroke: colourOf(run),
+            fill: run < SERIES.length ? colourOf(run) : "var(--paper)",
+          }),
+        ];
+      }),
+    ],
   }, `Accuracy per class of ${names.join(", ")}`);
   return section(
     "classes",
     "Accuracy per class",
-    legendOf(names),
+    legendOf(marked),
     html`<div class="grid">${
       figure(picture, "The line is where the true share lies with 95 % confidence (Wilson).")
     }${
@@ -352,6 +372,8 @@ function optionsSection(compared: readonly ComparedRun[], names: readonly string
   const all = compared.map(({ run }) => new Map(run.metadata ? optionsOf(run.metadata) : []));
   const keys = [...new Set(all.flatMap((options) => [...options.keys()]))].filter((key) => key !== "name");
   if (keys.length === 0) return undefined;
+  compared.forEach(({ run: { metadata } }, i) => metadata && all[i]!.set("data", dataOf(metadata)));
+  const rows = [...new Set([...keys, "data"])];
   const commands = compared.flatMap(({ run }, i) => {
     const command = run.metadata && commandOf(run.metadata);
     return command === undefined ? [] : [html`
@@ -366,10 +388,10 @@ function optionsSection(compared: readonly ComparedRun[], names: readonly string
       table({
         caption: "Options; those that differ are bold",
         head: ["option", ...names],
-        rows: keys.map((key) => {
-          const values = all.map((options) => options.get(key) ?? "–");
-          const differ = new Set(values).size > 1;
-          return [key, ...values.map((value) => differ ? html`<b>${value}</b>` : value)];
+        rows: rows.map((key) => {
+          const said = all.map((options) => optionInWords([key, options.get(key) ?? "–"]));
+          const differ = new Set(said.map(([, value]) => value)).size > 1;
+          return [said[0]![0], ...said.map(([, value]) => differ ? html`<b>${value}</b>` : value)];
         }),
       })
     }</div>`,

@@ -8,7 +8,8 @@ import { signedImage } from "./images.ts";
 import { layOut } from "./layout.ts";
 import { html, type Markup, section } from "./markup.ts";
 import { activityOfMaps, type LayerActivity } from "./recordings.ts";
-import { captionOf, describeScale, scaleOf, shownUnits, SIGNS } from "./weights.ts";
+import { orderUnits } from "./unit_order.ts";
+import { captionOf, describeOrder, describeScale, orderedLists, scaleOf, SIGNS } from "./weights.ts";
 
 /** The most kernels, channels of each, pictures and numbers that are shown, which bounds the page's bytes. */
 const MOST_KERNELS = 144, MOST_CHANNELS = 8, MOST_PICTURES = 600, MOST_WEIGHTS = 80_000;
@@ -17,17 +18,19 @@ const MOST_KERNELS = 144, MOST_CHANNELS = 8, MOST_PICTURES = 600, MOST_WEIGHTS =
  * The section; undefined where there is no convolution.
  *
  * @param layers The recorded layers, of which one may have a map for each kernel.
+ * @param first The network's parameters before training, where they are known.
  */
 export function kernelsSection(
   spec: NetworkSpec,
   parameters: Parameters,
   samples: Samples,
   layers: readonly LayerActivity[],
+  first?: Parameters,
 ): Markup | undefined {
   const found = firstKernels(spec), weights = found && parameters.get(found.tensor.name);
   if (!weights) return undefined;
   const {
-    tensor: { node, shape: [kernels = 0, channels = 0, rows = 0, columns = 0] },
+    tensor: { name, node, shape: [kernels = 0, channels = 0, rows = 0, columns = 0] },
     isOfInput,
     population,
   } = found;
@@ -35,7 +38,10 @@ export function kernelsSection(
   const activity = recorded && population && activityOfMaps(recorded, population.shape);
   const planes = Math.min(channels, MOST_CHANNELS), size = rows * columns;
   const most = Math.max(1, Math.min(MOST_KERNELS, MOST_PICTURES / planes, MOST_WEIGHTS / (planes * size)));
-  const chosen = shownUnits(kernels, Math.floor(most), activity?.rates);
+  const order = orderUnits(
+    { weights, units: kernels, rates: activity?.rates, first: first?.get(name) },
+    Math.floor(most),
+  );
   const scale = scaleOf(weights);
   const picture = (kernel: number, channel: number) => {
     const begin = (kernel * channels + channel) * size;
@@ -49,19 +55,23 @@ export function kernelsSection(
     html`<li><div>${Array.from({ length: planes }, (_, channel) => picture(kernel, channel))}</div><span>${
       captionOf(kernel, activity, samples)
     }</span></li>`;
-  const which = chosen.length === kernels
-    ? `${kernels === 1 ? "The kernel" : `All ${count(kernels)} kernels`}`
-    : `The ${count(chosen.length)} ${activity ? "busiest" : "first"} of ${count(kernels)} kernels`;
   const about = activity &&
     "Below it stand its number, the class for which the units of its map fire the most, and their firing rate.";
   return section(
     "kernels",
     "Kernels of the first convolution",
     SIGNS,
-    html`<p>${which} of ${node}, of ${rows} × ${columns} weights each. ${describeScale(scale)} ${
+    html`<p>${
+      describeOrder(order, kernels, "kernel", activity !== undefined)
+    } Each, of ${node}, has ${rows} × ${columns} weights. ${describeScale(scale)} ${
       channelsInWords(channels, planes, isOfInput && samples.picture?.channels === 3)
     } ${about}</p>`,
-    html`<ul class="weights planes" style="--planes:${Math.max(planes, 1.65)}">${chosen.map(item)}</ul>`,
+    ...orderedLists(
+      order,
+      "kernel",
+      (kernels) =>
+        html`<ul class="weights planes" style="--planes:${Math.max(planes, 1.65)}">${kernels.map(item)}</ul>`,
+    ),
   );
 }
 

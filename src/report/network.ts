@@ -18,6 +18,8 @@ import { percent } from "./words.ts";
 
 /** The width up to which a picture stands beside its table, in pixels; a wider one can be scrolled. */
 const HALF = 480;
+/** The least width of a picture, in pixels: a wider one is scaled down to it. */
+const LEAST = 760;
 /** Of a network with more nodes, the picture is folded. */
 const MOST_UNFOLDED = 60;
 /**
@@ -76,19 +78,19 @@ function pictureOf(
   numbers: Table,
 ): Markup {
   const caption = captionOf(spec, nodes, rates), isFolded = nodes.length > MOST_UNFOLDED;
-  const whole = html`<div style="max-width:${width}px">${markup}</div>`;
+  // Letters keep their size: on a narrow screen the picture is scrolled.
+  const whole = html`
+    <div class="scroll" tabindex="0" role="group" aria-label="The network">
+      <div class="drawing" style="--width:${width}px;--least:${Math.min(width, LEAST)}px">${markup}</div>
+    </div>
+  `;
   if (width <= HALF && !isFolded) {
     const isSpatial = nodes.some(({ shape }) => shape.length > 1);
     return html`<div class="grid ${isSpatial ? "wide beside" : "wide"}">${figure(whole, caption)}${
       table(withoutEdges(numbers))
     }</div>`;
   }
-  const picture = width <= HALF ? whole : html`
-    <div class="scroll" tabindex="0" role="group" aria-label="The network">
-      <div style="min-width:${Math.min(width, 760)}px;max-width:${width}px">${markup}</div>
-    </div>
-  `;
-  const shown = isFolded ? html`<details><summary>The picture</summary>${picture}</details>` : picture;
+  const shown = isFolded ? html`<details><summary>The picture</summary>${whole}</details>` : whole;
   return figure(shown, caption, numbers);
 }
 

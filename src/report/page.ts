@@ -1,6 +1,8 @@
 /** The page around the sections: one HTML file without scripts and external resources. */
 import { VERSION } from "../version.ts";
 import { html, type Markup, raw } from "./markup.ts";
+import { masthead } from "./masthead.ts";
+import type { NextStep } from "./next_steps.ts";
 import { GENERATOR } from "./report_output.ts";
 import { STYLE } from "./style.ts";
 
@@ -14,7 +16,12 @@ export interface Tile {
 /** Parts of a page. */
 export interface PageContent {
   readonly title: string;
-  readonly lead: string;
+  /** What the page is of, in a few words each. */
+  readonly lead: readonly string[];
+  /** What the page tells, in a few sentences. */
+  readonly summary?: Markup | undefined;
+  /** What to try next. @default {none} */
+  readonly steps?: readonly NextStep[];
   readonly tiles: readonly Tile[];
   /** Notices before the figures. */
   readonly warnings: readonly string[];
@@ -23,7 +30,8 @@ export interface PageContent {
 }
 
 /** Renders a page as one file. */
-export async function renderPage({ title, lead, tiles, warnings, sections }: PageContent): Promise<string> {
+export async function renderPage(page: PageContent): Promise<string> {
+  const { title, lead, summary, steps = [], tiles, warnings, sections } = page;
   const present = sections.filter(([, , content]) => content !== undefined);
   // The policy is a second safeguard: unescaped content could load and run nothing.
   return String(
@@ -40,10 +48,13 @@ export async function renderPage({ title, lead, tiles, warnings, sections }: Pag
           <style>${raw(STYLE)}</style>
         </head>
         <body>
-          <header>
+          <header id="top" tabindex="-1">
+      ${masthead("a run of a network that computes with spikes")}
       <h1>${title}</h1>
-      <p class="lead">${lead}</p>
+      <p class="lead">${lead.map((part, i) => html`${i > 0 ? " · " : ""}<span>${part}</span>`)}</p>
       ${warnings.map((warning) => html`<p class="warning">${warning}</p>`)}
+      ${summary ?? ""}
+      ${stepsList(steps)}
       <dl class="tiles">${tiles.map(({ name, value, note }) =>
         html`
           <div>
@@ -59,9 +70,24 @@ export async function renderPage({ title, lead, tiles, warnings, sections }: Pag
           <main>
       ${present.map(([, , content]) => content)}
           </main>
+          <div class="way-back"><a href="#top">↑ Top</a></div>
           <footer>Made by Spikelet ${VERSION}. Colours after Okabe and Ito (2008). This page loads nothing from anywhere.</footer>
         </body>
       </html>
     `,
   );
+}
+
+/** What to try next, with its commands. */
+function stepsList(steps: readonly NextStep[]): Markup | string {
+  if (steps.length === 0) return "";
+  const items = steps.map(({ reason, command }) =>
+    html`<li>${reason}${
+      command === undefined ? "" : html`<pre tabindex="0"><code>${command}</code></pre>`
+    }</li>`
+  );
+  return html`
+    <h2>What to try next</h2>
+    <ol class="steps">${items}</ol>
+  `;
 }

@@ -11,6 +11,7 @@ export const COLOURS = {
   sky: "var(--sky)",
   ink: "var(--ink)",
   faint: "var(--faint)",
+  paper: "var(--paper)",
 } as const;
 
 /** Colours of series, in this order. */
@@ -23,9 +24,12 @@ export const SERIES: readonly string[] = [
   COLOURS.sky,
 ];
 
-/** An axis with its unit, named along its middle. */
+/** An axis's name stands along its middle. */
+export const ANCHORED = { labelAnchor: "center", labelArrow: "none" } as const;
+
+/** An axis with its unit. */
 export function axis(label: string, options: Plot.ScaleOptions = {}): Plot.ScaleOptions {
-  return { label, labelAnchor: "center", labelArrow: "none", ...options };
+  return { label, ...ANCHORED, ...options };
 }
 
 /** Ticks of losses: powers of ten where training has diverged, so that they fit the margin. */

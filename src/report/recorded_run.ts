@@ -14,6 +14,9 @@ import { hasMetadata, readMetadata, type RunMetadata } from "../runs/run_metadat
 const epoch = v.looseObject({
   epoch: v.number(),
   validation: v.nullish(v.looseObject({ loss: v.number(), accuracy: v.number() })),
+  /** Hidden units, and how many of them fired for no sample of the epoch. */
+  units: v.optional(v.number()),
+  silent: v.optional(v.number()),
 });
 
 export type { BatchMetrics };

@@ -3,6 +3,8 @@ import { count, counted, duration, loss } from "../text/figures.ts";
 import { meanSteps, type SampleWord, wordOf } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";
 import { weightsOfInput } from "../network/tensors.ts";
+import { seedOf } from "../engine/model_options.ts";
+import { initialParameters } from "../network/initialise.ts";
 import type { Model } from "../network/model_file.ts";
 import { structureOf } from "../network/structure.ts";
 import { describeNetwork } from "../network/words.ts";
@@ -14,12 +16,14 @@ import type { Markup } from "./markup.ts";
 import { kernelsSection } from "./kernels.ts";
 import { learningSection } from "./learning.ts";
 import { networkSection } from "./network.ts";
+import { nextSteps } from "./next_steps.ts";
 import { type PageContent, renderPage, type Tile } from "./page.ts";
 import { hiddenSpikes, scoreOf, wilsonInterval } from "./predictions.ts";
 import { rateFigures, ratesSection } from "./rates.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import { runSection } from "./run_facts.ts";
+import { dataOf, runSection } from "./run_facts.ts";
 import { samplesSection } from "./samples.ts";
+import { summaryOf } from "./summary.ts";
 import { weightsSection } from "./weights.ts";
 import { parameterCount, percent } from "./words.ts";
 
@@ -30,7 +34,9 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
   const learning = metadata && learningSection(metrics, epochs, score, model?.spec);
   return renderPage({
     title: run.name,
-    lead: leadOf(run),
+    lead: leadOf(run, findings),
+    summary: summaryOfRun(run, findings),
+    steps: nextSteps(run, findings),
     tiles: tilesOf(run, findings, score),
     warnings: warningsOf(run, findings, score),
     sections: [
@@ -41,7 +47,8 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
   });
 }
 
-function modelSections({ spec, parameters }: Model, findings: Findings): PageContent["sections"] {
+function modelSections(model: Model, findings: Findings): PageContent["sections"] {
+  const { spec, parameters } = model, begun = initialParameters(spec, seedOf(model));
   const { predictions, recordings: { count, layers }, traced } = findings;
   const samples = asPresented(findings.samples, spec);
   const steps = traced.length > 0 ? samplesSection(spec, parameters, samples, traced) : undefined;
@@ -53,8 +60,8 @@ function modelSections({ spec, parameters }: Model, findings: Findings): PageCon
     ["samples", "Samples, step by step", steps],
     ["network", "The network", recordedNetwork(spec, { count, layers }, word)],
     ["rates", "Firing rates", rates],
-    ["kernels", "Kernels", kernelsSection(spec, parameters, samples, layers)],
-    ["weights", "Weights", weightsSection(spec, parameters, samples, first)],
+    ["kernels", "Kernels", kernelsSection(spec, parameters, samples, layers, begun)],
+    ["weights", "Weights", weightsSection(spec, parameters, samples, first, begun)],
   ];
 }
 
@@ -77,16 +84,36 @@ function recordedNetwork(
   return networkSection(spec, rates, `the first ${counted(count, `test ${word}`)}`);
 }
 
-function leadOf({ metadata, model }: RecordedRun): string {
+function summaryOfRun(
+  { model, epochs, metadata }: RecordedRun,
+  findings: Findings | undefined,
+): Markup | undefined {
+  if (!model || !findings) return undefined;
+  const { predictions, recordings, samples } = findings;
+  return summaryOf({
+    spec: model.spec,
+    predictions,
+    recordings,
+    word: wordOf(asPresented(samples, model.spec)),
+    epochs,
+    trainSamples: metadata?.result?.trainSamples,
+  });
+}
+
+function leadOf({ metadata, model }: RecordedRun, findings: Findings | undefined): string[] {
   const kind = metadata?.options.model ?? model?.metadata.model;
   const network = model && `${kind ? `${kind} network ` : ""}${describeNetwork(model.spec)}`;
   const trained = metadata?.result?.trainSamples !== undefined && metadata.options.epochs !== undefined
-    ? `${counted(metadata.options.epochs, "epoch")} of ${counted(metadata.result.trainSamples, "sample")}`
+    ? `${counted(metadata.options.epochs, "epoch")} of ${
+      counted(metadata.result.trainSamples, "sample")
+    } of ${dataOf(metadata)}`
     : undefined;
   const at = metadata?.finished ?? metadata?.started;
   const when = metadata &&
     (at === undefined ? metadata.state : `${metadata.state} ${at.slice(0, 16).replace("T", " ")} UTC`);
-  return [network ?? kind, trained, when].filter((part) => part !== undefined).join(" · ");
+  const isOwn = metadata && findings?.samples.name === `${dataOf(metadata)} test`;
+  const tested = findings && !isOwn ? `tested on ${findings.samples.name}` : undefined;
+  return [network ?? kind, trained, tested, when].filter((part) => part !== undefined);
 }
 
 function tilesOf(

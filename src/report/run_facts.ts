@@ -2,6 +2,7 @@
 import { INVOCATION } from "../text/invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { RunMetadata } from "../runs/run_metadata.ts";
+import { optionInWords } from "./option_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 
 /** A path or value, quoted for a shell. */
@@ -11,7 +12,12 @@ export function quoted(text: string): string {
 
 /** The command that repeats a run; undefined for one started by a user's program. */
 export function commandOf(metadata: Pick<RunMetadata, "command">): string | undefined {
-  return metadata.command && [INVOCATION, ...metadata.command.map(quoted)].join(" ");
+  return metadata.command && commandInWords(metadata.command);
+}
+
+/** A command as one types it. */
+export function commandInWords(command: readonly string[]): string {
+  return [INVOCATION, ...command.map(quoted)].join(" ");
 }
 
 /** Nested values as a flat list: `step.learningRate`, `0.1`. */
@@ -32,6 +38,11 @@ export function optionsOf(metadata: RunMetadata): [name: string, value: string][
   return flatten(options);
 }
 
+/** The data set that a run was trained on: a folder, or MNIST where its options name none. */
+export function dataOf({ options: { data } }: RunMetadata): string {
+  return data ?? "MNIST";
+}
+
 /** The section. */
 export function runSection({ metadata, model, modelPath }: RecordedRun): Markup {
   const command = metadata && commandOf(metadata);
@@ -49,12 +60,12 @@ export function runSection({ metadata, model, modelPath }: RecordedRun): Markup 
       `,
     metadata
       ? html`<div class="grid words">${
-        table({ caption: "Options", head: ["option", "value"], rows: optionsOf(metadata) })
+        table({ caption: "Options", head: ["option", "value"], rows: optionsInWords(metadata) })
       }${
         table({
           caption: "Machine and results",
           head: ["what", "value"],
-          rows: otherMetadata(metadata),
+          rows: otherMetadata(metadata).map(optionInWords),
         })
       }</div>`
       : html`<div class="words">${
@@ -71,6 +82,12 @@ export function runSection({ metadata, model, modelPath }: RecordedRun): Markup 
       </details>
     `,
   );
+}
+
+/** The options with their values in words. */
+function optionsInWords(metadata: RunMetadata): [name: string, value: string][] {
+  const options = optionsOf(metadata).map(optionInWords);
+  return metadata.options.data ? options : [...options, ["data", dataOf(metadata)]];
 }
 
 /** Metadata other than the options: machine, times and results. */

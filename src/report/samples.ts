@@ -13,9 +13,11 @@ import { constantTensor } from "../network/tensors.ts";
 import { layerName } from "../network/words.ts";
 import type { TracedSample } from "./findings.ts";
 import { drawMaps, picturesOfMaps } from "./feature_maps.ts";
+import { colouredName } from "./class_names.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
-import { axis, COLOURS, line, SERIES, thinned, thresholdLine, tickPercent } from "./plot_parts.ts";
+import { classColour } from "./class_colours.ts";
+import { axis, COLOURS, line, thinned, thresholdLine, tickPercent } from "./plot_parts.ts";
 import { draw } from "./plots.ts";
 import { drawRaster } from "./raster.ts";
 import { spikingLayers } from "./recordings.ts";
@@ -69,10 +71,11 @@ function oneSample(
   const names = samples.classes ?? indexNames(probabilities.length);
   const nameOf = (unit: number) => className(names, unit), word = wordOf(samples);
   const title = `Test ${word} ${count(index)} (${nameOf(label)})`;
+  const coloured = (unit: number) => colouredName(names, unit);
   const chance = (unit: number) => probability(probabilities[unit]!);
   const verdict = named === label
-    ? `named rightly, with a probability of ${chance(named)}`
-    : `taken for ${nameOf(named)} with a probability of ${chance(named)}; ${nameOf(label)} had ${
+    ? html`named rightly, ${coloured(named)}, with a probability of ${chance(named)}`
+    : html`taken for ${coloured(named)} with a probability of ${chance(named)}; ${coloured(label)} had ${
       chance(label)
     }`;
   const { steps } = spec, { populations, hidden, readout } = structureOf(spec);
@@ -88,8 +91,14 @@ function oneSample(
     const { units, shape, isReadout } = populations[layer]!, name = layerName(spec, layer);
     const maps = drawMaps({ spikes: trace.spikes[layer]!, steps: own, shape, name, mostUnits });
     if (maps) return maps;
-    const colour = isReadout ? COLOURS.vermillion : COLOURS.blue;
-    const picture = drawRaster(trace.spikes[layer]!, steps, units, name, colour, mostTicks);
+    const picture = drawRaster({
+      spikes: trace.spikes[layer]!,
+      steps,
+      units,
+      name,
+      mostTicks,
+      classes: isReadout ? names : undefined,
+    });
     return figure(picture, `Spikes of ${name}.`);
   };
   const first = hidden.find(({ isSpiking }) => isSpiking);
@@ -150,9 +159,9 @@ function coloursOf(
     colour: COLOURS.faint,
     name: probabilities.length > COLOURED + MOST_OTHERS ? "some of the others" : "the others",
   };
-  const coloured = [label, ...rivals].map((unit, i) => ({
+  const coloured = [label, ...rivals].map((unit) => ({
     unit,
-    colour: SERIES[i]!,
+    colour: classColour(unit),
     name: `${nameOf(unit)}${unit === label ? " (its class)" : ""}`,
   }));
   return probabilities.length > coloured.length ? [...coloured, rest] : coloured;
@@ -218,7 +227,7 @@ function hiddenPotentials(
   return draw(
     {
       height: 80 * panels.length + 60,
-      marginRight: 10 + 6.4 * Math.max(...panels.map(({ panel }) => panel.length)),
+      marginRight: 10 + 7 * Math.max(...panels.map(({ panel }) => panel.length)),
       fy: { label: null, domain: panels.map(({ panel }) => panel) },
       x: stepAxis(spec.steps),
       y: axis("potential (dimensionless)", { ticks: 3, nice: true }),

@@ -26,20 +26,31 @@ export const BASE_STYLE = `${CLASS_COLOUR_STYLE}
 a { color: var(--blue); }
 svg.plot { display: block; width: 100%; height: auto; color: var(--ink); font: 12px system-ui, sans-serif; background: none; overflow: visible; }
 svg.plot text { white-space: pre; }
+.masthead { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; max-width: none; margin: 0; color: var(--soft); }
+.masthead b { color: var(--ink); font-weight: 700; letter-spacing: .01em; }
+.masthead .mark { flex: none; fill: none; stroke: var(--blue); stroke-width: 2.4; stroke-linecap: round; }
 `;
 
 /** CSS of a report, for a `<style>`. */
 export const STYLE = `${BASE_STYLE}
 @media screen and (prefers-color-scheme: dark) { img.sample:not(.colours) { filter: invert(1); border-color: #ccc; } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; position: relative; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
-h1 { font-size: 2rem; margin: 2rem 0 .25rem; }
+h1 { font-size: 2rem; margin: 1.5rem 0 .25rem; }
+header { padding-top: 16px; outline: none; }
+header > .masthead { padding-bottom: 12px; border-bottom: 1px solid var(--line); font-size: .95rem; }
+header > h2 { font-size: 1.1rem; margin: 1.25rem 0 .5rem; padding: 0; border: 0; }
+.summary { font-size: 1.1rem; max-width: 50rem; margin: 1rem 0; }
+.steps { padding-left: 1.4em; margin: .5rem 0 1.25rem; max-width: 50rem; }
+.steps li { margin: .5rem 0; }
+.steps pre { margin: .35rem 0; }
 h2 { font-size: 1.45rem; margin: 3rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
 h4 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 500; }
 p { max-width: 46rem; margin: .5rem 0; }
 .lead { max-width: none; }
+.lead span { display: inline-block; }
 .lead, .note, figcaption, footer { color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: 1rem 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 1.25rem 0; }
@@ -88,8 +99,11 @@ img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 
 .maps { list-style: none; padding: 0; margin: 0; display: grid; gap: 10px 14px; }
 .maps li { display: flex; flex-direction: column; font-size: .75rem; color: var(--soft); }
 .maps img { width: 100%; height: auto; border: 0; border-radius: 0; }
+svg.plot { font-size: 11.5px; max-width: 560px; }
 svg.plot image { image-rendering: pixelated; }
+svg.plot.graph { font-size: 12px; max-width: none; }
 svg.graph text { white-space: normal; fill: var(--ink); }
+.drawing { max-width: var(--width); min-width: var(--least); }
 svg.graph .soft { fill: var(--soft); }
 svg.graph .small { font-size: 11px; }
 svg.graph .rim { stroke: var(--paper); stroke-width: 4; stroke-linejoin: round; paint-order: stroke; }
@@ -99,9 +113,19 @@ svg.graph .back { stroke-dasharray: 5 3; }
 article.trace { margin: 1.5rem 0 2.5rem; }
 article.trace header { display: flex; gap: 16px; align-items: center; margin-bottom: 12px; }
 article.trace header h3, article.trace header p { margin: 0; }
+.way-back { position: absolute; inset: 100vh 0 0; max-width: none; pointer-events: none; overflow: clip; }
+.way-back a {
+  position: sticky; top: calc(100vh - 60px); float: right; margin: 0 16px; padding: 9px 14px; pointer-events: auto;
+  border: 1px solid var(--line); border-radius: 22px; background: var(--card); text-decoration: none; font-size: .9rem;
+}
+:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
 footer { font-size: .85rem; margin-block: 3rem 2rem; }
+@media (max-width: 480px) { svg.plot { font-size: 13px; } }
+@media (max-width: 389px) { svg.plot { font-size: 14.5px; } }
+@media (max-width: 360px) { svg.plot { font-size: 15.5px; } }
 @media (max-width: 480px) {
   body { font-size: 15px; }
+  .summary { font-size: 1.05rem; }
   body > * { padding-inline: 14px; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
 }
@@ -109,7 +133,10 @@ footer { font-size: .85rem; margin-block: 3rem 2rem; }
   @page { margin: 14mm; }
   body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body > * { max-width: none; padding: 0; }
-  nav, details:not([open]) { display: none; }
+  nav, details:not([open]), .way-back { display: none; }
+  svg.plot { font-size: 13px; max-width: none; }
+  .masthead .mark { stroke: var(--ink); }
+  .drawing { min-width: 0; }
   .grid { grid-template-columns: 1fr 1fr; }
   .grid.wide { grid-template-columns: 1fr; }
   p, figure, li, table, tr, pre, .tiles, .tiles div, article.trace { break-inside: avoid; }

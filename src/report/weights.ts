@@ -1,5 +1,5 @@
 /** First-layer weights as pictures: each unit's receptive field. */
-import { count } from "../text/figures.ts";
+import { count, counted } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
@@ -11,7 +11,9 @@ import { signedImage } from "./images.ts";
 import { type Layout, layOut, layoutOfWeights } from "./layout.ts";
 import { html, legend, type Markup, section } from "./markup.ts";
 import { COLOURS } from "./plot_parts.ts";
+import { classColour } from "./class_colours.ts";
 import type { LayerActivity } from "./recordings.ts";
+import { orderUnits, type UnitOrder } from "./unit_order.ts";
 import { percent } from "./words.ts";
 
 /** Maximum number of units and of weights shown, which bounds the page's bytes; the busiest units are kept. */
@@ -26,13 +28,15 @@ const FULL = 0.995;
 /**
  * The section; undefined where no weights read the input.
  *
- * @param activity Of the layer that the weights lead into.
+ * @param layerActivity Of the layer that the weights lead into.
+ * @param first The network's parameters before training, where they are known.
  */
 export function weightsSection(
   spec: NetworkSpec,
   parameters: Parameters,
   samples: Samples,
   layerActivity: LayerActivity | undefined,
+  first?: Parameters,
 ): Markup | undefined {
   const tensor = weightsOfInput(spec), weights = tensor && parameters.get(tensor.name);
   if (!weights) return undefined;
@@ -41,11 +45,8 @@ export function weightsSection(
   const activity = layerActivity?.units === units ? layerActivity : undefined;
   const layout = layoutOfWeights(spec, samples);
   const most = Math.max(1, Math.min(MOST_UNITS, Math.floor(MOST_WEIGHTS / inputs)));
-  const chosen = shownUnits(units, most, activity?.rates);
+  const order = orderUnits({ weights, units, rates: activity?.rates, first: first?.get(tensor.name) }, most);
   const scale = scaleOf(weights);
-  const which = chosen.length === units
-    ? `All ${count(units)} units`
-    : `The ${count(chosen.length)} ${activity ? "busiest" : "first"} of ${count(units)} units`;
   const isWide = layout.rows === 1 || layout.columns > WIDE * layout.rows;
   const height = isWide ? Math.max(10, Math.min(60, 6 * layout.rows)) : 2 * layout.rows;
   const item = (unit: number) => {
@@ -64,10 +65,14 @@ export function weightsSection(
     "weights",
     "First-layer weights",
     SIGNS,
-    html`<p>${which}${layersOf(spec) ? "" : ` of ${tensor.node}`}. ${describeScale(scale)} ${
-      describeLayout(layout)
-    } ${about}</p>`,
-    html`<ul class="weights${isWide ? " rows" : ""}">${chosen.map(item)}</ul>`,
+    html`<p>${describeOrder(order, units, "unit", activity !== undefined)}${
+      layersOf(spec) ? "" : ` They are those of ${tensor.node}.`
+    } ${describeScale(scale)} ${describeLayout(layout)} ${about}</p>`,
+    ...orderedLists(
+      order,
+      "unit",
+      (units) => html`<ul class="weights${isWide ? " rows" : ""}">${units.map(item)}</ul>`,
+    ),
   );
 }
 
@@ -103,12 +108,37 @@ function describeLayout({ of, rows, columns }: Layout): string {
   }
 }
 
-/** The numbers of the units that are shown: all of them, or the busiest. */
-export function shownUnits(units: number, most: number, rates: Float64Array | undefined): number[] {
-  const all = Array.from({ length: units }, (_, unit) => unit);
-  if (units <= most) return all;
-  const busiest = rates ? all.toSorted((a, b) => rates[b]! - rates[a]!) : all;
-  return busiest.slice(0, most).sort((a, b) => a - b);
+/** Which units, or kernels, are shown, and in which order. */
+export function describeOrder(
+  { shown, folded }: UnitOrder,
+  units: number,
+  what: "unit" | "kernel",
+  areRated: boolean,
+): string {
+  const all = shown.length + folded.length;
+  const which = all === units
+    ? `${units === 1 ? "The" : `All ${count(units)}`} ${what}${units === 1 ? "" : "s"}`
+    : `${count(all)} of ${count(units)} ${what}s`;
+  const order = all === 1 ? "" : areRated ? ", the busiest first" : ", in their order";
+  return `${which}${order}${
+    folded.length > 0 && shown.length > 0 ? "; those with nothing to see are folded below" : ""
+  }.`;
+}
+
+/** The units with something to see, and, folded, those without. */
+export function orderedLists(
+  { shown, folded }: UnitOrder,
+  what: "unit" | "kernel",
+  list: (units: readonly number[]) => Markup,
+): Markup[] {
+  const parts = shown.length > 0 ? [list(shown)] : [];
+  if (folded.length === 0) return parts;
+  const about = `${
+    counted(folded.length, what)
+  } that never fired, or whose weights still are the noise that ${
+    folded.length === 1 ? "it" : "they"
+  } began with`;
+  return [...parts, html`<details><summary>${about}</summary>${list(folded)}</details>`];
 }
 
 /** The class for which a unit fires the most; undefined if it never fires. */
@@ -128,7 +158,9 @@ export function captionOf(unit: number, activity: LayerActivity | undefined, { c
   if (best === undefined) return html`<b>${unit}</b> silent`;
   const name = shownName(classes?.[best] ?? String(best), MOST_NAME);
   const rate = activity.rates[unit]!;
-  return html`<b>${unit}</b> → ${name} <br>${rate < 0.001 ? "<0.1\u00a0%" : percent(rate, 1)}`;
+  return html`<b>${unit}</b> → <b style="color:${classColour(best)}">${name}</b> <br>${
+    rate < 0.001 ? "<0.1\u00a0%" : percent(rate, 1)
+  }`;
 }
 
 /** The absolute weight that has the full colour. */

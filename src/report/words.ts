@@ -15,7 +15,7 @@ export function describeLayer(spec: NetworkSpec, layer: number): string {
 /** Maximum characters of a class's name in a text, and beside a plot. */
 const MOST_NAME = 32, MOST_TICK = 14;
 /** Approximate width of an axis's letter, in pixels. */
-const LETTER = 6.4;
+const LETTER = 7;
 
 /** A class's name in a text. */
 export function className(names: readonly string[], label: number): string {

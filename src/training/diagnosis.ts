@@ -102,11 +102,11 @@ const JUMP_OF_CHANCE = 0.5;
 const STRETCH = 100;
 const MOST_STRETCHES = 50;
 /** A layer counts as silent or saturated when more than this share of its units is. */
-const MANY_SILENT = 0.3;
-const MANY_SATURATED = 0.05;
+export const MANY_SILENT = 0.3;
+export const MANY_SATURATED = 0.05;
 /** Firing rates, as a share of steps, outside of which learning is hard in practice. */
 const RARE = 0.005;
-const OFTEN = 0.5;
+export const OFTEN = 0.5;
 /** Currents have exploded at this many times the threshold. */
 const HUGE = 1000;
 

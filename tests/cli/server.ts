@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodeModel, type Model } from "../../src/network/model_file.ts";
+import { encodeModel, type Model, type ModelEncoding } from "../../src/network/model_file.ts";
 import { MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { command, recordOf } from "./spikelet.ts";
@@ -26,16 +26,18 @@ export interface Served {
  *
  * @param start Makes a call of the command line. @default {`command`}
  * @param model Its model. @default {the small one}
+ * @param encoding Of the model's file.
  */
 export async function withServer(
   args: readonly string[],
   test: (served: Served) => Promise<void>,
   start: (folder: string, args: readonly string[]) => Deno.Command = command,
   model: Model = MODEL,
+  encoding: ModelEncoding = {},
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     await Deno.mkdir(join(folder, "runs", "small"), { recursive: true });
-    await Deno.writeFile(join(folder, "runs", "small", "model.safetensors"), encodeModel(model));
+    await Deno.writeFile(join(folder, "runs", "small", "model.safetensors"), encodeModel(model, encoding));
     const child = start(folder, ["serve", "--model", "small", "--port", "0", "--json", ...args]).spawn();
     const errors = new Response(child.stderr).text();
     const ready = await readLine(child.stdout);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist } from "../../src/data/mnist.ts";
-import { encodeModel, type Model } from "../../src/network/model_file.ts";
+import { decodeModel, encodeModel, type Model, type ModelEncoding } from "../../src/network/model_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
@@ -42,10 +42,11 @@ async function edge(folder: string, args: readonly string[]): Promise<Outcome> {
 async function bundled(
   use: (folder: string, outcome: Outcome) => Promise<void>,
   served: Model = MODEL,
+  encoding: ModelEncoding = {},
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const model = join(folder, "model.safetensors"), out = join(folder, "new", "edge");
-    await Deno.writeFile(model, encodeModel(served));
+    await Deno.writeFile(model, encodeModel(served, encoding));
     const outcome = await edge(folder, ["--model", model, "--out", out]);
     assert.equal(outcome.code, 0, outcome.stderr);
     await use(out, outcome);
@@ -122,6 +123,23 @@ Deno.test({
         );
       }
     }, COLOUR_MODEL),
+});
+
+Deno.test({
+  ...named("the bundle of a model of int8 keeps it so, and answers as its weights do", NO_TOOLS),
+  fn: () =>
+    bundled(
+      async (folder) => {
+        const file = await Deno.readFile(join(folder, "model.safetensors"));
+        assert.ok(file.length < encodeModel(MODEL).length / 3);
+        const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);
+        const rounded = new Classifier(decodeModel(file, "model"), { kernels });
+        const expected = Array.from({ length: COUNT }, (_, i) => rounded.classify(digit(i)));
+        assert.deepEqual(await (await fetch(request())).json(), expected);
+      },
+      MODEL,
+      { weights: "int8" },
+    ),
 });
 
 /** Classifies the digits of the file `digits` with the module, and prints the answers. */

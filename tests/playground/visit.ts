@@ -542,10 +542,10 @@ async function visit(folder: string, out: string): Promise<Visits> {
   return {
     first: await visiting(browser, plain.url, desk, visitAtFirst),
     jumpsOnPhone: await visiting(browser, plain.url, phone, async (page) => {
-      await page.waitForSelector("#learn:enabled");
+      await page.waitForSelector("#relearn:not([disabled])");
       const first = await jumpsOf(page);
       await page.locator("#pace").fill("4");
-      await page.click("#learn");
+      await page.click("#relearn");
       await waitFor(page, "train-status", /^Done/);
       return [first, await jumpsOf(page)];
     }),

@@ -22,7 +22,8 @@ const TRAIN = [
 ];
 
 Deno.test({
-  name: `report's pages are accessible, load nothing and fit a phone${WITHOUT_CHROMIUM}`,
+  name:
+    `report's pages are accessible, load nothing, fit a phone with readable letters and lead back to the top${WITHOUT_CHROMIUM}`,
   ignore: !hasChromium,
   async fn() {
     await inTemporaryFolder(async (folder) => {
@@ -54,9 +55,10 @@ Deno.test({
       }).output();
       assert.equal(code, 0, new TextDecoder().decode(stderr));
       const results: AxeResult[] = JSON.parse(new TextDecoder().decode(stdout));
-      assert.equal(results.length, 6);
-      for (const { page, width, colorScheme, ...found } of results) {
-        const clean = { violations: [], requests: [], complaints: [], overflow: 0 };
+      assert.equal(results.length, 9);
+      for (const { page, width, colorScheme, letters, ...found } of results) {
+        const clean = { violations: [], requests: [], complaints: [], overflow: 0, leadsBack: true };
+        assert.ok(letters >= 10.99, `${page}, ${width} pixels: letters of ${letters} pixels`);
         assert.deepEqual(found, clean, `${page}, ${width} pixels, ${colorScheme}`);
       }
     });

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../chromium.ts";
 
@@ -23,6 +23,29 @@ export interface AxeResult {
   readonly complaints: readonly string[];
   /** The page's width minus the screen's. */
   readonly overflow: number;
+  /** The size of the smallest letters in a plot, in CSS pixels. */
+  readonly letters: number;
+  /** Whether the link to the top leads there by the keyboard, and Tab goes on to the contents. */
+  readonly leadsBack: boolean;
+}
+
+const SCREENS = [[1280, "light", "none"], [390, "dark", "none"], [360, "light", "active"]] as const;
+
+/** Of axes, cells and captions in plots; a picture of a network is scrolled, and a rotated letter is as large as another. */
+const SMALLEST_LETTERS = `Math.min(...[...document.querySelectorAll("svg.plot text")].map((text) => {
+  const { a, b } = text.getScreenCTM();
+  return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b);
+}))`;
+
+/** Scrolls down, follows the link to the top with Enter, and goes on with Tab. */
+async function returnToTop(page: Page): Promise<boolean> {
+  await page.evaluate("scrollTo(0, 3 * innerHeight)");
+  await page.focus("a[href='#top']");
+  await page.keyboard.press("Enter");
+  const top = await page.evaluate("document.activeElement?.id === 'top' && scrollY === 0");
+  await page.keyboard.press("Tab");
+  return top === true &&
+    await page.evaluate("document.querySelector('header').contains(document.activeElement)") === true;
 }
 
 async function look(paths: readonly string[]): Promise<AxeResult[]> {
@@ -31,11 +54,12 @@ async function look(paths: readonly string[]): Promise<AxeResult[]> {
   const results: AxeResult[] = [];
   try {
     for (const path of paths) {
-      for (const [width, colorScheme] of [[1280, "light"], [360, "dark"]] as const) {
+      for (const [width, colorScheme, forcedColors] of SCREENS) {
         // The page's policy blocks every script, also axe's, so this context bypasses it.
         const context = await browser.newContext({
           viewport: { width, height: 900 },
           colorScheme,
+          forcedColors,
           bypassCSP: true,
         });
         const page = await context.newPage();
@@ -48,6 +72,8 @@ async function look(paths: readonly string[]): Promise<AxeResult[]> {
         page.on("pageerror", (error) => complaints.push(error.message));
         await page.goto(url);
         const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        const letters = await page.evaluate(SMALLEST_LETTERS);
+        const leadsBack = await returnToTop(page);
         await page.evaluate(axe);
         const found = await page.evaluate(
           `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) =>
@@ -61,6 +87,8 @@ async function look(paths: readonly string[]): Promise<AxeResult[]> {
           requests,
           complaints,
           overflow: Number(overflow),
+          letters: Number(letters),
+          leadsBack,
         });
         await context.close();
       }

@@ -145,7 +145,7 @@ Deno.test("comparisonPage() takes runs of other sizes, data and kinds, of one na
   }
   const { model: _model, ...without } = recordedRun(notebookNetwork(), new Map());
   const document = assertSelfContained(await comparisonPage([...compared, { run: without }]));
-  assert.equal(document.querySelectorAll("#figures thead th").length, 5);
+  assert.equal(document.querySelectorAll("#figures > .scroll thead th").length, 5);
   assert.match(document.querySelector("header")?.textContent ?? "", /no model/);
 
   // The maximum of runs: each line has its own combination of colour and dash.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { parseLines } from "../../src/report/recorded_run.ts";
 import { commandOf, flatten, optionsOf, quoted } from "../../src/report/run_facts.ts";
+import { INVOCATION } from "../../src/text/invocation.ts";
 import { parseMetadata } from "../../src/runs/run_metadata.ts";
 import { batchMetrics } from "../../src/training/batch_metrics.ts";
 
@@ -51,7 +52,7 @@ Deno.test("commandOf() gives the command, quoted for a shell", () => {
     parseMetadata(JSON.stringify({ state: "finished", command, options: {} }), "r");
   assert.equal(
     commandOf(metadata(["train", "--limit", "5", "--data", "my data"])),
-    "deno task train --limit 5 --data 'my data'",
+    `${INVOCATION} train --limit 5 --data 'my data'`,
   );
   assert.equal(commandOf(metadata(undefined)), undefined);
   assert.equal(quoted("it's"), "'it'\\''s'");

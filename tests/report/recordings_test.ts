@@ -66,7 +66,7 @@ Deno.test("reportPage() shows sequences of unequal lengths with their own steps"
   const captions = [...assertSelfContained(page).querySelectorAll(".weights span")].map(({ textContent }) =>
     (textContent ?? "").replace(/\s+/g, " ").trim()
   );
-  assert.match(captions.join("; "), /^0 → (rising|falling) [\d.]+ %; 1 /);
+  assert.match(captions.join("; "), /^0 → (rising|falling) 100.0 %; 2 → falling 15.0 %; 1 silent$/);
   assert.match(page, /as many steps as it has, 20 at most/);
   assert.match(page, /its firing rate stand beside it/);
   // 20 + 3 spikes of 3 units in 20 steps.

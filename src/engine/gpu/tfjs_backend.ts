@@ -260,7 +260,8 @@ fn main(index : i32) {
     const scope: TfjsTensor[] = this.#scope = [];
     try {
       return work((tensor) => {
-        scope.splice(scope.findIndex(({ info }) => info.dataId === infoOf(tensor).dataId), 1);
+        const place = scope.findIndex(({ info }) => info.dataId === infoOf(tensor).dataId);
+        if (place >= 0) scope.splice(place, 1); // others were made outside, and stay in any case
         return tensor;
       });
     } finally {

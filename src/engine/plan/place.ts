@@ -69,7 +69,7 @@ function lifetimesOf(plan: Plan, steps: readonly Step[]): Lifetime[] {
 }
 
 /** The values that a step reads or writes. */
-function usesOf(plan: Plan, step: Step): readonly number[] {
+export function usesOf(plan: Plan, step: Step): readonly number[] {
   const { products, populations, operators } = plan;
   switch (step.kind) {
     case "encode":
@@ -100,12 +100,13 @@ function usesOf(plan: Plan, step: Step): readonly number[] {
     case "read":
       return [populations[plan.top]!.output];
     case "sumBatch":
+      return [operators[step.operator]!.input];
     case "operate":
     case "sumBatchBack":
     case "operateBack":
     case "operatorGradient": {
       const { input, output, inputGradient, outputGradient } = operators[step.operator]!;
-      if (step.kind === "sumBatch" || step.kind === "operate") return [input, output];
+      if (step.kind === "operate") return [input, output];
       return [input, ...there(step.kind === "operateBack" ? inputGradient : undefined, outputGradient)];
     }
     case "inputMatmul":

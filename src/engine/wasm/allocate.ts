@@ -1,7 +1,8 @@
 /** Takes the memory of one thread's kernels once, when the thread starts: it does not grow with batches or epochs. */
 import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
 import { kindOf } from "../../network/neurons.ts";
-import { type Placement, placeValues } from "../plan/place.ts";
+import { type Passing, passingOf } from "../plan/passes.ts";
+import { placeValues } from "../plan/place.ts";
 import { readersOf } from "../plan/readers.ts";
 import type { OperatorCall, Plan, PopulationPlan, Product, Value } from "../plan/plan.ts";
 import {
@@ -107,6 +108,7 @@ class Allocation {
   readonly #writes: boolean;
   /** The thread's samples go through a pass one after another, not side by side. */
   readonly #goOneByOne: boolean;
+  readonly #passing: Passing;
   readonly #layout: ParameterLayout;
   readonly #tensors: ReadonlyMap<string, TensorPlace>;
   readonly #parameters: number;
@@ -129,6 +131,7 @@ class Allocation {
     this.#kernels = kernels;
     this.#writes = writes;
     this.#goOneByOne = plan.operators.some(({ batchSums }) => batchSums > 0);
+    this.#passing = passingOf(plan);
     this.#layout = layOut(plan);
     this.#tensors = new Map(this.#layout.tensors.map((place) => [place.tensor.name, place]));
     this.#parameters = first?.parameters ?? this.#floats(this.#layout.size);
@@ -142,16 +145,27 @@ class Allocation {
     const widest = Math.max(...widths), paddedSteps = roundUp(this.#steps, 4);
     const keepsStates = populations.some(({ keepsStates }) => keepsStates);
     const input = this.#input();
-    const { offsets, size, isShared, begins } = this.#placement();
-    const shared = this.#floats(size);
-    const places = values.map((value) => this.#value(value, input, shared + 4 * (offsets[value.index] ?? 0)));
-    const zeros = this.#floats(roundUp(widest + 8, 32));
+    const sizes = this.#sizes(), { values: passing } = this.#passing;
+    const kept = placeValues(this.#plan, sizes.map((size, i) => passing.has(i) ? 0 : size), this.#small);
+    const common = placeValues(this.#plan, sizes.map((size, i) => passing.has(i) ? size : 0));
+    const keptAt = this.#floats(kept.size), commonAt = this.#shared((first) => first.passing, common.size);
+    const places = values.map((value, i) =>
+      this.#value(
+        value,
+        input,
+        passing.has(i) ? commonAt + 4 * (common.offsets[i] ?? 0) : keptAt + 4 * (kept.offsets[i] ?? 0),
+      )
+    );
+    const zeros = this.#first?.zeros ?? this.#floats(roundUp(widest + 8, 32));
     return {
       ...input,
       layout: this.#layout,
       values: places,
-      sharesValues: isShared,
-      begins: begins.map((values) => values.map((value) => places[value]!)),
+      passing: commonAt,
+      sharesValues: kept.isShared || common.size > 0,
+      begins: kept.begins.map((values, i) =>
+        [...values, ...common.begins[i]!].map((value) => places[value]!)
+      ),
       populations: populations.map((population) => this.#population(population, places)),
       products: products.map((product) => this.#product(product, places, zeros)),
       operators: operators.map((operator) => this.#operator(operator, places)),
@@ -168,9 +182,9 @@ class Allocation {
         keepsStates ? paddedSteps * widest : 0,
       ),
       ...this.#columns(),
-      ones: this.#floats(widest),
+      ones: this.#first?.ones ?? this.#floats(widest),
       zeros,
-      packedZeros: this.#floats(widest + 8),
+      packedZeros: this.#first?.packedZeros ?? this.#floats(widest + 8),
       shares: this.#plan.forward.some(({ kind }) => kind === "weigh") ? this.#floats(paddedSteps) : 0,
       shards: this.#first?.shards ?? this.#floats((shards + 3) * UPDATE_FLOATS),
     };
@@ -194,9 +208,14 @@ class Allocation {
     return hasRoom ? (roundUp(this.#steps, 4) + 6) * width : this.#steps * width + 4;
   }
 
-  /** Rows of a population, of which kernels also read the one before the first. */
-  #rows(width: number): number {
-    return this.#floats((this.#steps + 1) * width) + 4 * width;
+  /**
+   * Rows of a population, of which kernels also read the one before the first.
+   *
+   * @param of The same of the first sample: where the population is scanned forward and back in one pass, all have it.
+   */
+  #rows({ index, width }: { index: number; width: number }, of: (first: PopulationMemory) => number): number {
+    const first = this.#passing.populations.has(index) ? this.#first?.populations[index] : undefined;
+    return first ? of(first) : this.#floats((this.#steps + 1) * width) + 4 * width;
   }
 
   /** See {@linkcode Allocation.#rowsSize}. */
@@ -211,10 +230,10 @@ class Allocation {
       populations.some(({ input, keepsStates }) => !keepsStates && values.includes(input));
   }
 
-  /** Values share memory where their uses allow it. */
-  #placement(): Placement {
+  /** Floats of each value that takes its memory from others. */
+  #sizes(): readonly number[] {
     const plan = this.#plan;
-    const sizes = plan.values.map((value) => {
+    return plan.values.map((value) => {
       const width = widthOf(plan, value.index);
       // One row is small, and one that is made for a whole group stays while its other samples are presented.
       if (value.rows !== "each step" || value.index === plan.input || this.#isListed(value)) return 0;
@@ -225,7 +244,6 @@ class Allocation {
         16,
       );
     });
-    return placeValues(plan, sizes, this.#small);
   }
 
   /** Outputs of which there are lists or sums of spikes alone. */
@@ -257,7 +275,11 @@ class Allocation {
     });
     if (value.index === this.#plan.input) return place(isOne ? features : 0);
     if (this.#isListed(value)) return place(0);
-    if (isOne) return place(this.#floats(groupWidth === 0 ? width : group * groupWidth));
+    if (isOne) {
+      const isPassing = this.#passing.values.has(value.index);
+      const first = isPassing ? this.#first?.values[value.index] : undefined;
+      return place(first?.at ?? this.#floats(groupWidth === 0 ? width : group * groupWidth));
+    }
     return this.#isInPanels(value) ? place(at, 32, true) : place(hasRoom ? at + 4 * width : at, 4 * width);
   }
 
@@ -381,12 +403,19 @@ class Allocation {
     );
     const gradient = (value: number | undefined) => value === undefined ? undefined : places[value]!;
     const { readsOutputs, readsPotentials } = this.#readsOf(population);
+    const rows = (of: (first: PopulationMemory) => number) =>
+      this.#rows({ index: population.index, width }, of);
     // An integrator hands its potential on.
     const outputs = readsOutputs ? places[output]!.at : 0;
-    const potentials = !isSpiking ? outputs : keepsStates && readsPotentials ? this.#rows(width) : 0;
-    const constant = ({ tensor }: PopulationPlan["constants"][number]): TensorMemory =>
+    const potentials = !isSpiking
+      ? outputs
+      : keepsStates && readsPotentials
+      ? rows(({ potentials }) => potentials)
+      : 0;
+    const known = this.#first?.populations[population.index];
+    const constant = ({ name, tensor }: PopulationPlan["constants"][number]): TensorMemory =>
       tensor === undefined
-        ? { at: keepsStates ? this.#floats(width) : 0, gradientAt: 0 }
+        ? known?.unitConstants.get(name) ?? { at: keepsStates ? this.#floats(width) : 0, gradientAt: 0 }
         : this.#tensor(tensor);
     return {
       population,
@@ -395,19 +424,22 @@ class Allocation {
       descriptor: keepsStates ? this.#arena.take(4 * LAYER_FIELDS.length) : 0,
       potentials,
       outputs,
-      distances: keepsStates ? this.#rows(width) : 0,
+      distances: keepsStates ? rows(({ distances }) => distances) : 0,
       outputGradients: gradient(population.outputGradient),
       stateGradients: gradient(population.stateGradient)?.at ?? 0,
       currentGradients: gradient(population.inputGradient),
       feedback: isRecurrent ? this.#floats(width) : 0,
-      state: keepsStates ? this.#floats(4 * width) : 0,
+      state: this.#shared(
+        ({ populations }) => populations[population.index]!.state,
+        keepsStates ? 4 * width : 0,
+      ),
       constantParts: isLong ? this.#floats(learned.length * width) : 0,
       constantTotals: isLong ? this.#floats(2 * learned.length * width) : 0,
       unitConstants: new Map(constants.map((given) => [given.name, constant(given)])),
       constants: this.#floats(kindOf(neuron).constants.length),
       settings: this.#floats(kindOf(neuron).settings(neuron).length),
       unit: this.#floats(slots),
-      unitSpikes: this.#first?.populations[population.index]?.unitSpikes ?? this.#floats(slots),
+      unitSpikes: known?.unitSpikes ?? this.#floats(slots),
       ...this.#lists(population, slots),
       spikeGradients: population.backwardFrom === "spikes" ? this.#floats(slots * steps) : 0,
       powers: this.#floats(paddedSteps),
@@ -442,11 +474,16 @@ class Allocation {
   }
 
   #lists({ index, keepsStates }: PopulationPlan, slots: number): SpikeLists {
+    const first = this.#passing.populations.has(index) ? this.#first?.populations[index] : undefined;
     const isListed = this.#plan.forward.some((step) =>
       (step.kind === "list" || step.kind === "scanSpikes" || step.kind === "scanRecurrent") &&
       step.population === index
     );
     const room = isListed ? slots * this.#steps : 0;
+    if (first) {
+      const { spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = first;
+      return { counts: this.#floats(slots), spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs };
+    }
     return {
       counts: this.#floats(slots),
       spikeSteps: this.#floats(room),

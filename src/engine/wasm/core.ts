@@ -10,6 +10,7 @@ import type { Samples } from "../../data/samples.ts";
 import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import { readStepsOf } from "../plan/compile.ts";
+import { type Meeting, type Pass, passesOf } from "../plan/passes.ts";
 import type { Plan } from "../plan/plan.ts";
 import { allocate } from "./allocate.ts";
 import type { CoreMemory } from "./core_memory.ts";
@@ -65,10 +66,7 @@ export class Core {
   readonly #seed: number;
   readonly #stage: RowStage;
   readonly #floats: Float32Array;
-  /**
-   * The passes that training consists of: from and to which step of the plan, counted through the forward and the backward pass. Each but
-   * the last ends with an operator that needs sums of all samples of the batch. Where samples are independent there is one pass.
-   */
+  /** The passes that training consists of; where samples are independent there is one. */
   readonly passes: readonly Pass[];
   /** Samples that go through some steps side by side, or meet in the midst of training, have one each; else there is one. */
   readonly #contexts: readonly SampleContext[];
@@ -316,38 +314,6 @@ export class Core {
   #view(at: number, length: number): Float32Array {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
   }
-}
-
-/** Where samples of a training batch meet: the sums of an operator, forward or back. */
-export interface Meeting {
-  readonly operator: number;
-  readonly isBack: boolean;
-}
-
-/** A part of training; see {@linkcode Core.passes}. */
-export interface Pass {
-  readonly from: number;
-  readonly to: number;
-  /** What it ends with. */
-  readonly meeting: Meeting | undefined;
-}
-
-/** The passes of a plan. */
-export function passesOf({ forward, backward }: Plan): readonly Pass[] {
-  const passes: Pass[] = [], steps = [...forward, ...backward];
-  let from = 0;
-  steps.forEach((step, i) => {
-    // What else the operator does with its sums of the sample belongs to the same pass.
-    const next = steps[i + 1], isLast = i === steps.length - 1;
-    const meets = (step.kind === "sumBatch") ||
-      (step.kind === "sumBatchBack" && next?.kind !== "operatorGradient") ||
-      (step.kind === "operatorGradient" && steps[i - 1]?.kind === "sumBatchBack");
-    if (!meets && !isLast) return;
-    const meeting = meets && !isLast ? { operator: step.operator, isBack: i >= forward.length } : undefined;
-    passes.push({ from, to: i + 1, meeting });
-    from = i + 1;
-  });
-  return passes;
 }
 
 /** The operations on a sample's inputs, which lie in some memory. */

@@ -188,6 +188,8 @@ export interface InputMemory {
 export interface CoreMemory extends InputMemory {
   readonly layout: ParameterLayout;
   readonly values: readonly ValueMemory[];
+  /** Where values lie that are used in one pass of training alone; samples that go one after another have them in common. */
+  readonly passing: number;
   readonly products: readonly ProductMemory[];
   readonly operators: readonly OperatorMemory[];
   /** One number for all units, as a row, of sums that add one: by the value that they make. */

@@ -23,6 +23,8 @@ export interface OperatorCase {
   /** The share of numbers of x and of δy that are not 0. */
   readonly share: number;
   readonly seed: number;
+  /** x and δy of every step, in a file's order. @default {drawn} */
+  readonly numbers?: { readonly x: Float32Array; readonly delta: Float32Array };
 }
 
 /** A row in a file's order → in memory's, padded to whole vectors. */
@@ -32,21 +34,29 @@ function toMemory(row: Float32Array, shape: Shape): Float32Array {
   return padded;
 }
 
-/** Runs the kernels of one sample of a batch of one, in training, and compares what they write. */
-export function checkOperator(memory: KernelMemory, given: OperatorCase): void {
+/** What the kernels write, in memory's order: y and δx of all steps. */
+export interface Written {
+  readonly y: Float32Array;
+  readonly dx: Float32Array;
+}
+
+/** Runs the kernels of one sample of a batch of one, in training, and compares what they write. @returns It. */
+export function checkOperator(memory: KernelMemory, given: OperatorCase): Written {
   const { operator, input, steps, share, seed } = given,
     kind = operatorKindOf(operator),
     { kernels } = memory;
   const shape = kind.outputShape(operator, input);
   assert.ok(shape && !("expected" in shape));
-  const what = JSON.stringify(given), name = operator.kind[0]!.toUpperCase() + operator.kind.slice(1);
+  const what = JSON.stringify({ ...given, numbers: undefined }),
+    name = operator.kind[0]!.toUpperCase() + operator.kind.slice(1);
   const sparse = (seed: number, length: number) => {
     const chance = uniformFloats(seed + 1, length);
     return uniformFloats(seed, length).map((value, i) => Math.abs(chance[i]!) < share ? value : 0);
   };
-  const rows = (seed: number, size: number) =>
-    Array.from({ length: steps }, (_, t) => sparse(seed + 7 * t, size));
-  const x = rows(seed, sizeOf(input)), delta = rows(seed + 1000, sizeOf(shape));
+  const rows = (seed: number, size: number, numbers: Float32Array | undefined) =>
+    Array.from({ length: steps }, (_, t) => numbers ?? sparse(seed + 7 * t, size));
+  const x = rows(seed, sizeOf(input), given.numbers?.x);
+  const delta = rows(seed + 1000, sizeOf(shape), given.numbers?.delta);
   const tensors = kind.tensors(operator, input), values = new Map<string, Float32Array>();
   const inOrder = ({ shape, inMemory }: OperatorTensor, row: Float32Array) => {
     if (!inMemory) {
@@ -150,5 +160,10 @@ export function checkOperator(memory: KernelMemory, given: OperatorCase): void {
       close,
     );
   });
+  const written = {
+    y: memory.floatsAt(y, steps * widths[1]!).slice(),
+    dx: memory.floatsAt(dx, steps * widths[0]!).slice(),
+  };
   memory.clear();
+  return written;
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Shape } from "../../../src/network/graph.ts";
 import type { Operator, Pair } from "../../../src/network/operators.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
@@ -52,6 +53,37 @@ testOnBothBuilds("the kernels of conv2d take steps a few at a time where they ar
   const input: Shape = [8, 30, 34], operator = conv(4, 1, WINDOWS[1]!, true);
   checkOperator(memory, { operator, input, steps: 6, share: 0.05, seed: 1 });
 });
+
+testOnBothBuilds(
+  "conv2d gives the same bits in tiles, of what is dense, and by lists, of the same above rows of zeros",
+  ({ memory }) => {
+    for (
+      const [channels, outputs, kernel, padding] of [[8, 12, 3, 1], [4, 4, 5, 2], [12, 8, 1, 0]] as const
+    ) {
+      const operator = conv(outputs, 1, [[kernel, kernel], [1, 1], [padding, padding], [1, 1]], true);
+      const run = (rows: number) => {
+        // The first six rows are the same; all below are 0.
+        const plane = (seed: number, count: number) =>
+          Float32Array.from({ length: count * rows * 7 }, (_, i) => {
+            const row = Math.floor(i / 7) % rows, channel = Math.floor(i / (7 * rows));
+            return row < 6 ? Math.sin(seed + 91 * channel + 13 * row + i % 7) : 0;
+          });
+        const numbers = { x: plane(1, channels), delta: plane(2, outputs) };
+        return checkOperator(memory, {
+          operator,
+          input: [channels, rows, 7],
+          steps: 1,
+          share: 1,
+          seed: 3,
+          numbers,
+        });
+      };
+      const tiles = run(6), lists = run(40);
+      assert.deepEqual(tiles.y, lists.y.slice(0, tiles.y.length));
+      assert.deepEqual(tiles.dx, lists.dx.slice(0, tiles.dx.length));
+    }
+  },
+);
 
 testOnBothBuilds("the kernels of pools have any window, and every remainder of channels", ({ memory }) => {
   const cases = upTo(9).flatMap((channels): OperatorCase[] =>
