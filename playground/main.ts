@@ -494,6 +494,12 @@ onClick("save", save);
 onClick("copy-link", copyLink);
 onClick("save-picture", async () => offerFile(await pictureOfPage(present.spec), "spikelet.png"));
 onClick("alert-close", calm);
+for (const id of ["copy-link", "save-picture"]) {
+  element(id, HTMLButtonElement).addEventListener(
+    "click",
+    () => element("share", HTMLDetailsElement).open = false,
+  );
+}
 for (const id of ["model-file", "data-files"]) {
   const input = element(id, HTMLInputElement);
   input.onchange = async () => {

@@ -21,7 +21,7 @@ export interface Present extends Model {
 }
 
 /** Endings of the title of a loaded network, by what was done to it here. */
-const FURTHER = ", trained further", NEW = ", with new weights";
+const FURTHER = ", trained further", NEW = ", with new weights", HERE = ", trained here";
 
 /** Maximum size of a model file. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -105,12 +105,12 @@ export function retuned(present: Present, spec: Present["spec"]): Present {
 
 /** The network with trained weights, without the scores of the old ones. */
 export function relearned(present: Present, parameters: Present["parameters"]): Present {
-  const { preset } = present;
+  const { preset, isNew, title } = present, ending = isNew || title.endsWith(HERE) ? HERE : FURTHER;
   return {
     ...present,
     parameters,
     metadata: unmeasured(present),
-    title: preset ? `the ${preset} network, trained here` : `${plainTitle(present)}${FURTHER}`,
+    title: preset ? `the ${preset} network, trained here` : `${plainTitle(present)}${ending}`,
     isNew: false,
     isKept: false,
   };
@@ -118,7 +118,7 @@ export function relearned(present: Present, parameters: Present["parameters"]): 
 
 /** A title without what was done here. */
 function plainTitle({ title }: Present): string {
-  return [FURTHER, NEW].reduce((plain, ending) => plain.replace(ending, ""), title);
+  return [FURTHER, NEW, HERE].reduce((plain, ending) => plain.replace(ending, ""), title);
 }
 
 function unmeasured(

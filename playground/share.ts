@@ -36,7 +36,10 @@ export async function pictureOfPage(spec: NetworkSpec): Promise<Blob> {
     context.fillText(text, x, y);
   };
   write("Spikelet", 40, 66, "700 40px", colour("ink"));
-  write(`a network that computes with spikes, in ${spec.steps} steps`, 210, 64, "24px", colour("soft"));
+  const beside = 40 + context.measureText("Spikelet").width + 18;
+  write(`a network that computes with spikes, in ${spec.steps} steps`, beside, 64, "24px", colour("soft"));
+  context.fillStyle = "#000";
+  context.fillRect(40, 100, 280, 280);
   context.imageSmoothingEnabled = false;
   context.drawImage(element("seen", HTMLCanvasElement), 40, 100, 280, 280);
   const name = element("verdict-name", HTMLElement);
@@ -45,29 +48,25 @@ export async function pictureOfPage(spec: NetworkSpec): Promise<Blob> {
     write(line, 40, 556 + 26 * i, "22px", colour("soft"))
   );
   context.imageSmoothingEnabled = true;
-  // The canvases as they lie on the page, in the space that is left.
-  const parts = [...document.querySelectorAll<HTMLCanvasElement>(".layer, #outputs canvas")];
-  const [left, top, right, bottom] = [420, 100, WIDTH - 130, HEIGHT - 30];
-  const boxes = parts.map((part) => part.getBoundingClientRect());
-  const first = boxes[0]!.top, tall = boxes.at(-1)!.bottom - first;
-  boxes.forEach((box, i) => {
-    const y = top + (box.top - first) / tall * (bottom - top), height = box.height / tall * (bottom - top);
-    const wide = box.width / Math.max(...boxes.map(({ width }) => width)) * (right - left);
-    context.drawImage(parts[i]!, left, y, wide, height);
-    const row = parts[i]!.closest("#outputs li");
-    if (!(row instanceof HTMLElement)) return;
-    const size = Math.min(22, 0.9 * height), ink = getComputedStyle(row.querySelector(".name")!).color;
-    const [label, share] = [row.querySelector(".name"), row.querySelector(".share")].map((part) =>
-      part?.textContent ?? ""
-    );
-    write(
-      label!.length > 4 ? `${label!.slice(0, 4)}…` : label!,
-      left - 60,
-      y + 0.78 * height,
-      `700 ${size}px`,
-      ink,
-    );
-    write(share!, right + 16, y + 0.78 * height, `${size}px`, colour("ink"));
+  const layers = [...document.querySelectorAll<HTMLCanvasElement>(".layer")];
+  const outputs = [...document.querySelectorAll<HTMLElement>("#outputs li")];
+  const [left, top, middle, bottom] = [440, 100, 390, HEIGHT - 24], right = WIDTH - 130;
+  const each = (middle - top) / Math.max(1, layers.length), row = (bottom - middle) / outputs.length;
+  layers.forEach((layer, i) => {
+    // Feature maps keep their form.
+    const scale = Math.min((right - left) / layer.width, (each - 12) / layer.height);
+    const isMaps = layer.closest(".maps") !== null;
+    const [wide, tall] = isMaps ? [scale * layer.width, scale * layer.height] : [right - left, each - 12];
+    context.drawImage(layer, left, top + i * each, wide, tall);
+  });
+  outputs.forEach((output, i) => {
+    const [name, canvas, share] = ["button", "canvas", ".share"].map((part) => output.querySelector(part));
+    if (!name || !share || !(canvas instanceof HTMLCanvasElement)) return;
+    const y = middle + i * row, base = y + 0.8 * row, size = Math.min(22, 0.85 * row);
+    const text = name.textContent ?? "", short = text.length > 6 ? `${text.slice(0, 5)}…` : text;
+    context.drawImage(canvas, left, y + 0.05 * row, right - left, 0.9 * row);
+    write(short, left - 70, base, `700 ${size}px`, getComputedStyle(name).color);
+    write(share.textContent ?? "", right + 16, base, `${size}px`, colour("ink"));
   });
   return await new Promise((resolve, reject) =>
     canvas.toBlob((blob) => blob ? resolve(blob) : reject(new TypeError("this browser cannot save a canvas")))

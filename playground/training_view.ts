@@ -51,7 +51,7 @@ export class TrainingView {
   readonly #pause = element("pause", HTMLButtonElement);
   readonly #stop = element("stop", HTMLButtonElement);
   readonly #fresh = element("fresh", HTMLButtonElement);
-  readonly #learn = element("learn", HTMLButtonElement);
+  readonly #relearn = element("relearn", HTMLButtonElement);
   readonly #pace = element("pace", HTMLInputElement);
   readonly #progress = element("progress", HTMLProgressElement);
   readonly #status = element("train-status", HTMLElement);
@@ -85,7 +85,7 @@ export class TrainingView {
     this.#train.onclick = attempt(train);
     this.#pause.onclick = pause;
     this.#stop.onclick = () => listener.stop();
-    this.#learn.onclick = attempt(() => {
+    this.#relearn.onclick = attempt(() => {
       if (this.#state !== "ready") return pause();
       forget();
       train();
@@ -140,8 +140,8 @@ export class TrainingView {
     this.#pause.hidden = this.#stop.hidden = !canPause;
     const pause = state === "paused" ? "Go on" : "Pause";
     this.#pause.textContent = pause;
-    this.#learn.textContent = canPause ? pause : "↻ Watch it learn";
-    this.#learn.disabled = state === "waiting" || state === "stopping";
+    this.#relearn.textContent = canPause ? pause : "↻ Watch it learn";
+    this.#relearn.disabled = state === "waiting" || state === "stopping";
     this.#progress.classList.toggle("idle", !isBusy);
     const inputs = [this.#preset, this.#seed, this.#epochs, this.#batch, this.#rate, this.#engine];
     for (const input of inputs) input.disabled = isBusy;
@@ -166,7 +166,9 @@ export class TrainingView {
     this.#progress.max = total;
     this.#progress.value = done;
     const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
-    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`);
+    const measured = this.#accuracy.heldBack.at(-1)?.value;
+    const score = measured === undefined ? "" : `: ${percent(measured, 1)} of held-back digits`;
+    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${score}${left}`);
     element("loss", HTMLElement).textContent = loss.toFixed(3);
     element("firing", HTMLElement).textContent = percent(firingRate, 1);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);

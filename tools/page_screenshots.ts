@@ -35,12 +35,11 @@ const STATES = {
   },
   training: async (page: Page) => {
     await page.locator("#pace").fill("1");
-    await page.click("#learn");
+    await page.click("#relearn");
     await page.waitForTimeout(6000);
   },
   trained: async (page: Page) => {
-    await page.locator("#pace").fill("4");
-    await page.click("#learn");
+    await page.click("#relearn");
     await waitFor(page, "train-status", /^Done/);
     await page.waitForTimeout(600); // its curve is drawn
   },
@@ -113,7 +112,7 @@ async function open(
   });
   const page = await context.newPage();
   await page.goto(url);
-  await page.waitForSelector("#learn:enabled");
+  await page.waitForSelector("#relearn:not([disabled])");
   await STATES[state](page);
   await page.evaluate(`scrollTo(0, ${state === "error" ? 600 : 0})`);
   await page.waitForTimeout(300);

@@ -31,6 +31,8 @@ import { serveFolder } from "./static_server.ts";
 /** The observations of all visits. */
 export interface Visits {
   readonly first: FirstVisit;
+  /** How far the layout has jumped on a phone: at first, and after it has learned anew. */
+  readonly jumpsOnPhone: readonly number[];
   readonly friend: FriendVisit;
   readonly mouse: MouseVisit;
   readonly maps: MapsVisit;
@@ -112,6 +114,8 @@ export interface FirstVisit {
 
 /** A visit of somebody who tries what can be shown, and shares it. */
 export interface FriendVisit {
+  /** Where nothing fires. */
+  readonly violations: readonly string[];
   /** The line about the unit before the mouse points at another, and then. */
   readonly texts: readonly string[];
   /** How many pictures of weights lie on the pad, and pixels of links beside the rows. */
@@ -429,6 +433,7 @@ async function visitWithFriend(page: Page): Promise<FriendVisit> {
   await page.fill('[data-constant="threshold"] input', "4");
   await waitFor(page, "verdict-name", /^silent$/);
   const silent = [await textOf(page, "verdict-text"), await textOf(page, "verdict-help")];
+  const violations = await violationsOf(page);
   await page.click("#verdict-help");
   await waitFor(page, "verdict-name", /^\d$/);
 
@@ -475,6 +480,7 @@ async function visitWithFriend(page: Page): Promise<FriendVisit> {
     narrow.push(await overflowOf(other));
   }
   return {
+    violations,
     texts,
     overlay,
     links,
@@ -535,6 +541,14 @@ async function visit(folder: string, out: string): Promise<Visits> {
   } as const;
   return {
     first: await visiting(browser, plain.url, desk, visitAtFirst),
+    jumpsOnPhone: await visiting(browser, plain.url, phone, async (page) => {
+      await page.waitForSelector("#relearn:not([disabled])");
+      const first = await jumpsOf(page);
+      await page.locator("#pace").fill("4");
+      await page.click("#relearn");
+      await waitFor(page, "train-status", /^Done/);
+      return [first, await jumpsOf(page)];
+    }),
     friend: await visiting(browser, plain.url, { ...desk, reducedMotion: "reduce" }, visitWithFriend),
     mouse: await visiting(browser, plain.url, desk, (page) => visitWithMouse(page, out)),
     maps: await visiting(browser, plain.url, desk, (page) => visitWithMaps(page, out)),
