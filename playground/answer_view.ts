@@ -1,231 +1,254 @@
-/** View of the network's answer to a picture: class, probabilities, rasters and potentials, at any step. */
+/** The network's answer to a picture, spike by spike: rasters, outputs, verdict, and the unit that is pointed at. */
 import { decisionOf } from "../src/report/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
-import { percent } from "../src/report/words.ts";
-import { count, counted } from "../src/text/figures.ts";
-import { shownName } from "../src/network/class_names.ts";
-import { mapsOf } from "../src/network/maps.ts";
+import type { Parameters } from "../src/engine/engine.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
-import type { Inspection } from "./logic/protocol.ts";
-import { COLOURS } from "../src/report/plot_parts.ts";
-import { spikingLayers } from "../src/report/recordings.ts";
 import { structureOf } from "../src/network/structure.ts";
-import { tensorsOf } from "../src/network/neurons.ts";
-import { layerName } from "../src/network/words.ts";
-import { element, make, prefersStillness } from "./elements.ts";
+import { count } from "../src/text/figures.ts";
+import { favouritesOf, linksOf, unitsByClass } from "./logic/links.ts";
+import type { Inspection } from "./logic/protocol.ts";
+import { verdictOf } from "./logic/verdict.ts";
+import { classColours, colour } from "./canvas.ts";
+import { element } from "./elements.ts";
+import { LayerView } from "./layer_view.ts";
+import { OutputsView, sureness } from "./outputs_view.ts";
 import { pictureOf } from "./pad.ts";
-import { drawPotentials } from "./plots.ts";
-import { aspectOfMaps, drawMaps } from "./maps.ts";
-import { drawRaster, rasterHeight } from "./raster.ts";
+import { Playback } from "./playback.ts";
+import { type PointedUnit, UnitView } from "./unit_view.ts";
 
-/** Milliseconds of a step of the animation, and the bounds of the whole animation. */
-const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
+/** Maximum characters of a name that is shown as large as a digit. */
+const LONGEST_NUMBER = 3;
 
-/** Maximum characters of a class's name, and of one that is shown as large as a digit. */
-const MOST_NAME = 16, LONGEST_NUMBER = 3;
-
-/** Names of the colours of the most probable classes. */
-const COLOURED = ["blue", "vermillion", "green"] as const;
-
-/** A raster on the page. */
-interface RasterView {
-  readonly layer: number;
-  readonly canvas: HTMLCanvasElement;
-  readonly caption: HTMLElement;
+/** What can be done for a network that does not fire. */
+export interface Help {
+  /** Why it does not, as a sentence. */
+  readonly why: string;
+  /** What a press of the button does. */
+  readonly text: string;
+  help(): void;
 }
 
-/** The cards "What it says" and "Spikes, step by step": one inspection at a time. */
+/** One inspection at a time. */
 export class AnswerView {
-  readonly #play = element("play", HTMLButtonElement);
-  readonly #step = element("step", HTMLInputElement);
-  readonly #stepValue = element("step-value", HTMLOutputElement);
-  readonly #bars = element("bars", HTMLOListElement);
-  readonly #rasters = element("rasters", HTMLElement);
-  readonly #potentials = element("potentials", HTMLElement);
-  readonly #announcement = element("announcement", HTMLElement);
-  /** Names of the network's classes. */
-  #names: readonly string[] = [];
-  #inspection: Inspection | undefined;
-  #decisions: Float64Array | undefined;
-  #views: readonly RasterView[] = [];
+  readonly #playback = new Playback((time) => this.#draw(time));
+  readonly #outputs: OutputsView;
+  readonly #unit = new UnitView();
+  readonly #help: () => Help;
+  #layers: readonly LayerView[] = [];
+  #spec: NetworkSpec | undefined;
   /** The layers, steps and classes that the views were made for. */
   #shape = "";
-  #showPotentials: (until: number) => void = () => {};
-  #until = 1;
-  #frame: number | undefined;
+  #inspection: Inspection | undefined;
+  #parameters: Parameters = new Map();
+  #decisions: Float64Array | undefined;
+  #pointed: PointedUnit | undefined;
+  /** Whether a click or a key chose the unit, so that it stays. */
+  #stays = false;
 
-  constructor() {
-    this.#play.onclick = () => this.#frame === undefined ? this.#start() : this.#halt();
-    this.#step.oninput = () => {
-      this.#halt();
-      this.#show(this.#step.valueAsNumber);
+  /**
+   * @param chosen Called when a class's name is pressed.
+   * @param help What is offered where no neuron fires.
+   */
+  constructor(chosen: (label: number) => void, help: () => Help) {
+    this.#outputs = new OutputsView(chosen);
+    this.#help = help;
+    const again = () => {
+      this.#takeSight();
+      this.#playback.again();
     };
-    const again = () => this.#show(this.#until);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
-    new ResizeObserver(again).observe(this.#rasters);
+    new ResizeObserver(() => this.#inspection && this.#playback.again()).observe(
+      element("layers", HTMLElement),
+    );
+  }
+
+  /** The outputs' rows. */
+  get outputs(): Pick<OutputsView, "offer" | "nameOf"> {
+    return this.#outputs;
+  }
+
+  /** The inspection that is shown. */
+  get inspection(): Inspection | undefined {
+    return this.#inspection;
   }
 
   /**
    * Shows an inspection.
    *
-   * @param how `play` animates the steps and announces the answer to screen readers; `whole` shows all steps.
+   * @param parameters Those that it was made with.
+   * @param how `play` runs through the steps and announces the answer to screen readers; `whole` shows all steps.
+   * @param ended Called at the end of a run, if nothing halts it.
    */
-  show(inspection: Inspection, how: "play" | "whole"): void {
-    const { spec, trace } = inspection;
+  show(inspection: Inspection, parameters: Parameters, how: "play" | "whole", ended?: () => void): void {
     this.#inspection = inspection;
-    this.#decisions = decisionOf(spec, trace);
-    this.#arrange(spec);
-    this.#step.disabled = this.#play.disabled = spec.steps === 1;
-    this.#step.max = String(spec.steps);
+    this.#parameters = parameters;
+    this.#decisions = decisionOf(inspection.spec, inspection.trace);
+    this.#playback.take(inspection.spec.steps);
+    this.#takeSight();
     this.#drawPicture(inspection);
-    this.#drawPotentials(inspection);
-    const { label, probabilities } = inspection,
-      answer = `${this.#nameOf(label)}, ${sureness(probabilities[label]!)}`;
-    if (how === "play") this.#announcement.textContent = `The network says ${answer}.`;
-    if (how === "play" && !prefersStillness() && spec.steps > 1) return this.#start();
-    // A running animation shows the new inspection from its next frame on.
-    if (this.#frame === undefined) this.#show(spec.steps);
+    if (how === "play") {
+      this.#announce(inspection);
+      return this.#playback.start(ended);
+    }
+    // A run that goes on shows the new inspection from its next frame on.
+    if (!this.#playback.isRunning) this.#playback.whole();
   }
 
   /** Shows that there is no picture. */
   clear(): void {
-    this.#halt();
+    this.#playback.halt();
+    this.#playback.take(0);
+    element("step-value", HTMLOutputElement).value = "–";
     this.#inspection = undefined;
-    this.#step.disabled = this.#play.disabled = true;
-    this.#stepValue.value = "–";
-    this.#potentials.replaceChildren();
-    for (const { canvas } of this.#views) {
-      canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
-    }
+    for (const layer of this.#layers) layer.take(undefined);
+    this.#outputs.clear();
+    this.#unit.clear();
     element("seen", HTMLCanvasElement).getContext("2d")?.clearRect(0, 0, 1000, 1000);
-    element("verdict-name", HTMLElement).textContent = "–";
-    element("verdict-text", HTMLElement).textContent = "Nothing is drawn yet.";
-    this.#announcement.textContent = "";
-    for (const bar of this.#bars.children) this.#setBar(bar, 0, false);
+    this.#say("–", "Nothing is drawn yet.");
+    element("announcement", HTMLElement).textContent = "";
   }
 
   /** Lays out the views for a network. @param names Its classes' names. */
   arrange(spec: NetworkSpec, names: readonly string[]): void {
-    this.#names = names;
-    if (this.#arrange(spec) || !this.#inspection) this.clear();
-  }
-
-  /** @returns Whether the layout changed. */
-  #arrange(spec: NetworkSpec): boolean {
-    const { steps } = spec, { populations, classes } = structureOf(spec), names = this.#names;
-    const layers = populations.map(({ id, shape, neuron }) => [id, shape, neuron.kind]);
-    const shape = JSON.stringify([layers, steps, names]);
-    if (shape === this.#shape) return false;
-    this.#shape = shape;
-    this.#views = spikingLayers(spec).map((layer) => {
-      const canvas = make("canvas", { role: "img" });
-      const { shape, units } = populations[layer]!;
-      const sizes = mapsOf(shape);
-      if (sizes) canvas.style.aspectRatio = aspectOfMaps(sizes);
-      else canvas.style.height = `${rasterHeight(units)}px`;
-      return { layer, canvas, caption: make("figcaption") };
-    });
-    this.#rasters.replaceChildren(
-      ...this.#views.map(({ layer, canvas, caption }) => {
-        const { shape, units } = populations[layer]!;
-        if (mapsOf(shape)) return make("figure", {}, caption, make("div", { class: "maps" }, canvas));
-        const ends = [units - 1, 0].map((unit) => make("span", {}, String(unit)));
-        return make("figure", {}, caption, make("div", { class: "raster" }, canvas, ...ends));
-      }).reverse(),
-    );
-    this.#bars.style.setProperty("--name", `${Math.max(...names.map((_, i) => this.#nameOf(i).length))}ch`);
-    const bars = Array.from({ length: classes }, (_, label) => {
-      const name = make("span", { title: names[label] ?? "" }, this.#nameOf(label));
-      return make("li", {}, name, make("span", { class: "bar" }), make("span", {}, "–"));
-    });
-    this.#bars.replaceChildren(...bars);
-    // A list that scrolls needs the focus for scrolling by keyboard.
-    if (this.#bars.scrollHeight > this.#bars.clientHeight) this.#bars.tabIndex = 0;
-    else this.#bars.removeAttribute("tabindex");
-    return true;
-  }
-
-  /** A class's name, shortened. */
-  #nameOf(label: number): string {
-    return shownName(this.#names[label] ?? String(label), MOST_NAME);
-  }
-
-  #start(): void {
-    this.#halt();
-    const inspection = this.#inspection;
-    if (!inspection) return;
-    const { steps } = inspection.spec;
-    const time = Math.max(LEAST_TIME, Math.min(MOST_TIME, steps * STEP_TIME));
-    const began = performance.now();
-    this.#play.textContent = "Halt";
-    const next = (now: number) => {
-      const until = Math.min(steps, 1 + Math.floor(Math.max(0, now - began) / time * steps));
-      this.#show(until);
-      if (until < steps) this.#frame = requestAnimationFrame(next);
-      else this.#halt();
-    };
-    this.#frame = requestAnimationFrame(next);
-  }
-
-  #halt(): void {
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    this.#frame = undefined;
-    this.#play.textContent = "Play";
-  }
-
-  /** Shows the inspection up to a step. */
-  #show(until: number): void {
-    const inspection = this.#inspection;
-    if (!inspection) return;
-    const { spec, trace } = inspection, { steps } = spec, { populations } = structureOf(spec);
-    this.#until = until;
-    this.#step.value = String(until);
-    this.#stepValue.value = `${count(until)} of ${count(steps)}`;
-    for (const { layer, canvas, caption } of this.#views) {
-      const fired = trace.spikes[layer]!, { units, shape, isReadout } = populations[layer]!;
-      const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
-      const name = layerName(spec, layer);
-      const rate = percent(spikes / (until * units), 1);
-      const figures = `${count(spikes)} spikes, ${rate} of ${count(units)} units a step`;
-      caption.replaceChildren(
-        make(
-          "span",
-          {},
-          `Spikes of the ${mapsOf(shape) ? counted(shape[0], "map") : `${count(units)} units`} of ${name}`,
-        ),
-        make("span", {}, figures),
-      );
-      canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);
-      if (mapsOf(shape)) drawMaps(canvas, { spikes: fired, shape, steps, until });
-      else drawRaster(canvas, { spikes: fired, steps, units, until, ink: isReadout ? "vermillion" : "blue" });
+    const { populations, hidden } = structureOf(spec);
+    const shape = JSON.stringify([
+      populations.map(({ id, shape, neuron }) => [id, shape, neuron.kind]),
+      spec.steps,
+      names,
+    ]);
+    if (shape === this.#shape) {
+      if (!this.#inspection) this.clear();
+      return;
     }
-    this.#showPotentials(until);
-    this.#decide(inspection, until);
+    this.#shape = shape;
+    this.#spec = spec;
+    this.#pointed = undefined;
+    this.#stays = false;
+    this.#layers = hidden.map(({ index }) =>
+      new LayerView(spec, index, (unit, stays) => this.#point(index, unit, stays))
+    );
+    const layers = element("layers", HTMLElement);
+    layers.style.setProperty("--count", String(this.#layers.length));
+    layers.replaceChildren(...this.#layers.map(({ figure }) => figure));
+    this.#outputs.arrange(spec, names);
+    this.clear();
+  }
+
+  /** Gives each layer its order and colours: units that lead to the outputs have those of the class that they speak for. */
+  #takeSight(): void {
+    const inspection = this.#inspection;
+    if (!inspection) return;
+    const { spec } = inspection, { populations, classes } = structureOf(spec), inks = classColours(classes);
+    for (const view of this.#layers) {
+      const { units } = populations[view.layer]!, links = linksOf(spec, this.#parameters, view.layer);
+      const order = links
+        ? unitsByClass(links, units)
+        : Uint32Array.from({ length: units }, (_, unit) => unit);
+      const favourites = links && favouritesOf(links, units), ink = colour("ink");
+      view.take({
+        inspection,
+        order,
+        areOfClasses: favourites !== undefined,
+        inks: Array.from(order, (unit) => favourites ? inks[favourites[unit]!]! : ink),
+      });
+    }
+  }
+
+  #point(layer: number, unit: number | undefined, stays: boolean): void {
+    // What was chosen stays until something else is.
+    if (!stays && this.#stays) return;
+    this.#stays = stays && unit !== undefined;
+    this.#pointed = unit === undefined ? undefined : { layer, unit };
+    for (const view of this.#layers) view.point(view.layer === layer ? unit : undefined);
+    this.#playback.again();
+  }
+
+  /** The unit whose potential is shown: the one that is pointed at, or the one that spoke loudest for the answer. */
+  #shownUnit({ spec, trace, label }: Inspection): PointedUnit | undefined {
+    if (this.#pointed) return this.#pointed;
+    const layer = this.#layers.at(-1)?.layer;
+    if (layer === undefined) return undefined;
+    const { units } = structureOf(spec).populations[layer]!, links = linksOf(spec, this.#parameters, layer);
+    const sums = new Float64Array(units), spikes = new Float64Array(units);
+    trace.outputs[layer]!.forEach((output, at) => sums[at % units]! += output);
+    trace.spikes[layer]!.forEach((spike, at) => spikes[at % units]! += spike / spec.steps);
+    // One that fires at every step has little to show.
+    const loudness = sums.map((sum, unit) =>
+      sum * (links ? links[label * units + unit]! : 1) * (spec.steps > 1 ? 1 - spikes[unit]! : 1)
+    );
+    return { layer, unit: loudness.indexOf(Math.max(...loudness)) };
+  }
+
+  #draw(time: number): void {
+    const inspection = this.#inspection;
+    if (!inspection) return;
+    for (const layer of this.#layers) layer.draw(time);
+    this.#outputs.draw(inspection, time);
+    const shown = this.#shownUnit(inspection);
+    if (shown) this.#unit.draw(inspection, this.#parameters, shown, time);
+    if (this.#pointed) {
+      const { layer, unit } = this.#pointed;
+      this.#unit.point(inspection, this.#parameters, this.#pointed, {
+        from: this.#layers.find((view) => view.layer === layer)?.placeOf(unit),
+        to: (label) => this.#outputs.placeOf(label),
+      });
+    } else this.#unit.unpoint();
+    this.#decide(inspection, Math.ceil(time));
   }
 
   /** Probabilities if the readout ended at this step. */
-  #decide({ spec: { steps, readout }, probabilities, label, spikes }: Inspection, until: number): void {
-    const decisions = this.#decisions, classes = probabilities.length;
+  #decide({ spec, trace, probabilities, spikes }: Inspection, until: number): void {
+    const { steps, readout } = spec, decisions = this.#decisions, classes = probabilities.length;
     const isWhole = until >= steps || !decisions;
-    const shown = isWhole ? probabilities : [...decisions.subarray((until - 1) * classes, until * classes)];
-    const first = isWhole ? label : shown.indexOf(Math.max(...shown));
-    const hasBegun = isWhole || until > readout.begin;
-    [...this.#bars.children].forEach((bar, i) => this.#setBar(bar, shown[i]!, hasBegun && i === first));
-    const name = hasBegun ? this.#nameOf(first) : "–", verdict = element("verdict-name", HTMLElement);
-    verdict.textContent = name;
-    verdict.classList.toggle("word", name.length > LONGEST_NUMBER);
-    element("verdict-text", HTMLElement).textContent = !hasBegun
-      ? `is read from step ${readout.begin + 1} on`
-      : isWhole
-      ? `with ${sureness(shown[first]!)}, by ${count(spikes)} spikes`
-      : `with ${sureness(shown[first]!)} so far`;
+    if (!isWhole && until <= readout.begin) {
+      this.#outputs.show(undefined, []);
+      return this.#say("…", readout.begin === 0 ? "reading…" : `is read from step ${readout.begin + 1} on`);
+    }
+    const shown = isWhole ? probabilities : decisions.subarray((until - 1) * classes, until * classes);
+    const verdict = verdictOf(shown);
+    if (isWhole && spikes === 0 && structureOf(spec).spikingUnits > 0) {
+      this.#outputs.show(shown, []);
+      const { hidden } = structureOf(spec);
+      const highest = Math.max(
+        ...hidden.map(({ index }) => trace.potentials[index]!.reduce((a, b) => Math.max(a, b), -Infinity)),
+      );
+      const help = this.#help();
+      return this.#say(
+        "silent",
+        `No neuron fired: the highest potential was ${highest.toFixed(2)}. ${help.why}`,
+        help,
+      );
+    }
+    if (verdict.kind === "tie") {
+      this.#outputs.show(shown, []);
+      return this.#say("–", isWhole ? "A tie: no class is ahead." : "no class is ahead yet");
+    }
+    const { first, second } = verdict, share = sureness(shown[first]!);
+    this.#outputs.show(shown, [first]);
+    const by = steps > 1 ? `, by ${count(spikes)} spikes` : "", ending = isWhole ? by : " so far";
+    const text = verdict.kind === "sure"
+      ? `with ${share}${ending}`
+      : `unsure: ${share}, or ${this.#outputs.nameOf(second)}${ending}`;
+    this.#say(this.#outputs.nameOf(first), text, undefined, first);
   }
 
-  #setBar(bar: Element, share: number, isFirst: boolean): void {
-    const [, track, figure] = bar.children;
-    if (track instanceof HTMLElement) track.style.setProperty("--share", share.toFixed(4));
-    if (figure) figure.textContent = this.#inspection ? sureness(share) : "–";
-    bar.classList.toggle("first", isFirst);
+  #say(name: string, text: string, help?: Help, label?: number): void {
+    const verdict = element("verdict-name", HTMLElement), button = element("verdict-help", HTMLButtonElement);
+    verdict.textContent = name;
+    verdict.classList.toggle("word", name.length > LONGEST_NUMBER);
+    verdict.style.color = label === undefined ? "" : `var(--class-${label % 10})`;
+    element("verdict-text", HTMLElement).textContent = text;
+    button.hidden = !help;
+    if (!help) return;
+    button.textContent = help.text;
+    button.onclick = () => help.help();
+  }
+
+  #announce({ probabilities, label }: Inspection): void {
+    const verdict = verdictOf(probabilities);
+    element("announcement", HTMLElement).textContent = verdict.kind === "tie"
+      ? "The network has no answer: a tie."
+      : `The network says ${this.#outputs.nameOf(label)}, ${sureness(probabilities[label]!)}.`;
   }
 
   #drawPicture({ spec, pixels }: Inspection): void {
@@ -234,30 +257,4 @@ export class AnswerView {
     canvas.width = canvas.height = side;
     canvas.getContext("2d")?.drawImage(pictureOf(pixels, side), 0, 0);
   }
-
-  #drawPotentials({ spec, trace, probabilities }: Inspection): void {
-    const { index, units, neuron } = structureOf(spec).readout;
-    const ranked = probabilities.map((_, unit) => unit).sort((a, b) => probabilities[b]! - probabilities[a]!);
-    const leaders = ranked.slice(0, COLOURED.length);
-    this.#showPotentials = drawPotentials(this.#potentials, {
-      values: trace.potentials[index]!,
-      steps: spec.steps,
-      units,
-      threshold: "threshold" in neuron && !tensorsOf(neuron).includes("threshold")
-        ? neuron.threshold
-        : undefined,
-      coloured: new Map(leaders.map((unit, i) => [unit, COLOURS[COLOURED[i]!]])),
-    });
-    const legend = make("figcaption", { class: "legend" }, "Potentials of the output layer, which is read:");
-    leaders.forEach((unit, i) =>
-      legend.append(make("span", {}, make("i", { class: `key ${COLOURED[i]}` }), this.#nameOf(unit)))
-    );
-    if (units > leaders.length) legend.append(make("span", {}, make("i", { class: "key" }), "the others"));
-    this.#potentials.append(legend);
-  }
-}
-
-/** A probability, never written as certain. */
-function sureness(share: number): string {
-  return share > 0.9995 ? "over 99.9\u00a0%" : percent(share, 1);
 }

@@ -55,6 +55,11 @@ export class DigitCycle {
     this.#samples = samples;
   }
 
+  /** Whether there is a sample of a class. */
+  has(label: number): boolean {
+    return this.#samples.labels.subarray(0, this.#samples.count).includes(label);
+  }
+
   /** The index of the next sample, or of the next one of a class; `undefined` if there is none. */
   next(label?: number): number | undefined {
     const { count, labels } = this.#samples;

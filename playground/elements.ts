@@ -19,11 +19,6 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A colour of the style sheet's current scheme, light or dark. */
-export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
-
 /** Whether the reader prefers reduced motion. */
 export function prefersStillness(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -2,6 +2,7 @@
 import { centreDigit } from "../src/data/centre.ts";
 import { pictureSide, pictureSizeOf } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
+import { pictureShapeOf, type Samples } from "../src/data/samples.ts";
 import { percent } from "../src/report/words.ts";
 import { count, counted } from "../src/text/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
@@ -11,28 +12,45 @@ import { filledNames, shownName } from "../src/network/class_names.ts";
 import { classNamesOf } from "../src/network/output_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { structureOf } from "../src/network/structure.ts";
-import type { PageEngine, Recipe, TrainerReply } from "./logic/protocol.ts";
-import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
-import type { Digits } from "./logic/subset.ts";
 import { sizesOf } from "../src/network/words.ts";
 import { fitSamples } from "../src/training/fit.ts";
-import { AnswerView } from "./answer_view.ts";
+import type { PresetName } from "../src/training/presets.ts";
+import { readLink, type SharedState, writeLink } from "./logic/link.ts";
+import type { PageEngine, Recipe, TrainerMessage, TrainerReply } from "./logic/protocol.ts";
+import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
+import type { Digits } from "./logic/subset.ts";
+import { AnswerView, type Help } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
+import { showCosts } from "./costs_view.ts";
 import { type DescribedDigits, DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
-import { element, make } from "./elements.ts";
+import { element, prefersStillness } from "./elements.ts";
+import { NeuronView } from "./neuron_view.ts";
 import { Pad } from "./pad.ts";
-import { pictureShapeOf, type Samples } from "../src/data/samples.ts";
-import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
+import { inkOfFile, isPicture } from "./picture_file.ts";
+import {
+  loadNetwork,
+  newNetwork,
+  type Present,
+  relearned,
+  renewed,
+  retuned,
+  saveNetwork,
+} from "./present.ts";
+import { copyText, offerFile, pictureOfPage } from "./share.ts";
+import { alarm, calm } from "./toast.ts";
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { openTrainer, RequestQueue } from "./workers.ts";
 
-/** Maximum number of buttons for test digits, and of characters on one. */
-const MOST_BUTTONS = 10, MOST_NAME = 12;
+/** Milliseconds between the end of a digit that plays itself and the next one. */
+const REST = 1800;
+/** Milliseconds that digits to learn from wait for the first spikes at most. */
+const PATIENCE = 3000;
 const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 
+/** Of the size of the built-in network, so that the page does not move when that arrives. */
 let present: Present = newNetwork(
-  "notebook",
-  { inputs: 784, shape: [1, 28, 28], hidden: usualHidden("notebook"), classes: 10 },
+  "lif",
+  { inputs: 784, shape: [1, 28, 28], hidden: 100, classes: 10, steps: 50 },
   0,
   KNOWN_SETS.mnist.classes,
 );
@@ -46,10 +64,13 @@ let training: { readonly recipe: Recipe; readonly key: string } | undefined;
 /** Result of the last training, and its recipe's key: training resumes if both are unchanged. */
 let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
 let frame: number | undefined;
+/** Digits play themselves, one after the other, until the reader does anything. */
+let playsItself = true;
+const hasMoved = Promise.withResolvers<unknown>();
+let trainer: ((message: TrainerMessage) => void) | undefined;
 
-const answer = new AnswerView();
+const answer = new AnswerView(showDigit, helpWithSilence);
 const requests = new RequestQueue(alarm);
-const send = openTrainer(onMessage);
 const constants = new ConstantsView((spec) => {
   setPresent(retuned(present, spec));
   if (training) send({ kind: "tune", spec });
@@ -57,8 +78,8 @@ const constants = new ConstantsView((spec) => {
 });
 const pad = new Pad(element("pad", HTMLCanvasElement), {
   drawing() {
-    element("pad-hint", HTMLElement).hidden = true;
-    element("source", HTMLElement).textContent = "";
+    hint(false);
+    say("source", "");
     frame ??= requestAnimationFrame(() => {
       frame = undefined;
       takePad("whole");
@@ -82,32 +103,56 @@ const controls = new TrainingView({
     controls.setState("stopping");
     controls.say("Stopping…");
   },
+  pace: (rest) => send({ kind: "pace", rest }),
   renew(preset, { hidden, seed }) {
     if (!mayReplace()) return false;
-    const units = preset === present.preset ? hidden : usualHidden(preset);
-    const classes = Math.max(10, 1 + (digits?.train.labels ?? new Uint8Array()).reduce(largest, 0));
-    const names = digits ? digits.train.classes : KNOWN_SETS.mnist.classes;
-    const sizes = {
-      inputs: digits?.train.size ?? 784,
-      shape: (digits && pictureShapeOf(digits.train)) ?? [1, 28, 28] as const,
-      hidden: units,
-      classes,
-    };
-    replace(newNetwork(preset, sizes, seed, names));
+    const isSame = preset === present.preset;
+    replace(networkOf(preset, isSame ? hidden : usualHidden(preset), seed));
     return true;
   },
+  forget,
 }, alarm);
 
-const largest = (a: number, b: number) => Math.max(a, b);
-
-/** Shows an error in one line. */
-function alarm(error: unknown): void {
-  element("alert-text", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
-  element("alert", HTMLElement).hidden = false;
+/** What to do with a network whose neurons do not fire. */
+function helpWithSilence(): Help {
+  if (constants.areChanged) {
+    return { why: "Its constants were changed.", text: "Reset the constants", help: () => constants.reset() };
+  }
+  if (present.isNew) {
+    const help = () => element("train", HTMLButtonElement).click();
+    return { why: "It has not learned anything yet.", text: "Train it", help };
+  }
+  return {
+    why: "What it learned has silenced it.",
+    text: "Start again with new weights",
+    help: () => forget(seedOf(present)),
+  };
 }
 
-function calm(): void {
-  element("alert", HTMLElement).hidden = true;
+/** Sends the trainer a message; the first one starts it. */
+function send(message: TrainerMessage): void {
+  trainer ??= openTrainer(onMessage);
+  trainer(message);
+}
+
+function say(id: string, text: string): void {
+  element(id, HTMLElement).textContent = text || "\u00a0"; // its line stays
+}
+
+function hint(isThere: boolean): void {
+  element("pad-hint", HTMLElement).hidden = !isThere;
+}
+
+/** A preset's network of a size for the digits. */
+function networkOf(preset: PresetName, hidden: number, seed: number): Present {
+  const most = (digits?.train.labels ?? new Uint8Array()).reduce((a, b) => Math.max(a, b), 0);
+  const sizes = {
+    inputs: digits?.train.size ?? 784,
+    shape: (digits && pictureShapeOf(digits.train)) ?? [1, 28, 28] as const,
+    hidden,
+    classes: Math.max(10, 1 + most),
+  };
+  return newNetwork(preset, sizes, seed, digits ? digits.train.classes : KNOWN_SETS.mnist.classes);
 }
 
 /** Whether the present network may be replaced: an unsaved one needs the user's consent. */
@@ -118,24 +163,50 @@ function mayReplace(): boolean {
 /** Replaces the present network. */
 function replace(next: Present): void {
   calm();
+  const { populations, spikingUnits, classes } = structureOf(next.spec), { steps } = next.spec;
   setPresent(next);
   answer.arrange(next.spec, classNamesOf(next));
   constants.show(next.spec);
-  controls.showNetwork(
-    next.preset,
-    next.title,
-    structureOf(next.spec).populations[0]!.units,
-    recipeNameOf(next),
+  controls.showNetwork(next.preset, next.title, populations[0]!.units, recipeNameOf(next));
+  controls.say(about(next));
+  say(
+    "hero-count",
+    steps > 1 ? `${counted(spikingUnits, "neuron")} read it.` : "A feed-forward network reads it.",
+  );
+  say(
+    "hero-text",
+    steps > 1
+      ? `Each mark is a spike, all that a neuron can say. ${
+        count(classes)
+      } outputs add them up: the highest wins.`
+      : "It has no time and no spikes: each bar is what a unit puts out, once. The highest output wins.",
   );
   offerDigits();
   if (pixels && pixels.length === structureOf(next.spec).inputs) look("whole");
   else clear();
 }
 
+/** What has been done with a network, and what to do now. */
+function about({ isNew, metadata: { seconds } }: Present): string {
+  if (isNew) return "Not trained yet. Press ↻ to watch it learn.";
+  return seconds === undefined
+    ? "As it was loaded."
+    : `Trained for ${Math.round(Number(seconds))} seconds; press ↻ to watch it learn from nothing.`;
+}
+
 function setPresent(next: Present): void {
   present = next;
   const sizes = sizesOf(next.spec).replaceAll("-", "–"), steps = counted(next.spec.steps, "step");
-  element("network-line", HTMLElement).textContent = `${sizes}, ${steps}: ${next.title}`;
+  say("network-line", `${sizes}, ${steps}: ${next.title}`);
+}
+
+/** Forgets what the network has learned. */
+function forget(seed: number): void {
+  if (training) throw new InputError("the network is in training: stop it first");
+  setPresent(renewed(present, seed));
+  controls.forgotten();
+  controls.say(about(present));
+  look("whole");
 }
 
 function side(): number {
@@ -147,8 +218,22 @@ function look(how: "play" | "whole"): void {
   if (!pixels) return;
   const { spec, parameters } = present;
   const bytes = bytesOfModel(present), seed = seedOf(present), precision = precisionOf(present);
-  const request = { spec, parameters, seed, precision, pixels, bytes };
-  requests.add({ ...request, onAnswer: (inspection) => pixels && answer.show(inspection, how) });
+  requests.add({
+    ...{ spec, parameters, seed, precision, pixels, bytes },
+    onAnswer: (inspection) => {
+      if (!pixels) return;
+      answer.show(inspection, parameters, how, playOn);
+      showCosts(inspection);
+      requestAnimationFrame(hasMoved.resolve);
+    },
+  });
+}
+
+/** Shows the next digit after a rest, while the reader does nothing. */
+function playOn(): void {
+  setTimeout(() => {
+    if (playsItself && digits && !training && !document.hidden && !prefersStillness()) showDigit();
+  }, REST);
 }
 
 function takePad(how: "play" | "whole"): void {
@@ -165,58 +250,51 @@ function clear(): void {
   pad.clear();
   pixels = undefined;
   answer.clear();
-  element("pad-hint", HTMLElement).hidden = false;
-  element("source", HTMLElement).textContent = "";
+  showCosts(undefined);
+  hint(true);
+  say("source", "");
 }
 
-function showDigit(label?: number): void {
-  const at = digitCycle?.next(label);
-  if (at === undefined || !digits) {
-    const name = label === undefined ? "digit" : nameOfDigit(label);
-    return alarm(`there is no ${name} among the held-back digits`);
-  }
-  const { features, labels, size, count: all } = digits.test;
-  pixels = Uint8Array.from(features.subarray(at * size, (at + 1) * size));
-  pad.show(pixels, Math.sqrt(size));
-  element("pad-hint", HTMLElement).hidden = true;
-  element("source", HTMLElement).textContent = `Test digit ${count(at)} of ${count(all)}: it is a ${
-    nameOfDigit(labels[at]!)
-  }.`;
+/** Shows pixels of the network's size on the pad, and its answer. */
+function showPixels(shown: Uint8Array): void {
+  pixels = shown;
+  pad.show(shown, side());
+  hint(false);
   look("play");
 }
 
-/** Name of a class of the digits: from the digits, or else from the network. */
-function nameOfDigit(label: number): string {
-  const names = digits?.test.classes ?? classNamesOf(present);
-  return shownName(names[label] ?? String(label), MOST_NAME);
+/** Shows a held-back digit. @param label The network's, or any digit. */
+function showDigit(label?: number): void {
+  if (!digits || !digitCycle) return;
+  const at = digitCycle.next(label === undefined ? undefined : labelOfDigits(label));
+  if (at === undefined) return;
+  const { features, labels, size, count: all } = digits.test;
+  showPixels(Uint8Array.from(features.subarray(at * size, (at + 1) * size)));
+  const name = shownName(digits.test.classes?.[labels[at]!] ?? String(labels[at]), 32);
+  say("source", `Held-back digit ${count(at)} of ${count(all)}: it is a ${name}.`);
 }
 
-/** Makes the buttons for test digits, which work if the digits fit the network. */
+/** The digits' label of a class of the network, by its name where both have names. */
+function labelOfDigits(label: number): number {
+  const names = digits?.test.classes, name = classNamesOf(present)[label];
+  return names && name !== undefined ? names.indexOf(name) : label;
+}
+
+/** Offers held-back digits where they fit the network. */
 function offerDigits(): void {
-  const isOff = digits?.test.size !== structureOf(present.spec).inputs;
-  element("next-digit", HTMLButtonElement).disabled = isOff;
-  const buttons = Array.from(
-    { length: Math.min(MOST_BUTTONS, structureOf(present.spec).classes) },
-    (_, label) => {
-      const name = nameOfDigit(label);
-      const button = make("button", { type: "button", "aria-label": `Test digit ${name}` }, name);
-      button.disabled = isOff;
-      button.onclick = () => showDigit(label);
-      return button;
-    },
-  );
-  const keys = element("digit-buttons", HTMLElement);
-  keys.replaceChildren(...buttons);
-  keys.classList.toggle("words", buttons.some(({ textContent }) => textContent.length > 2));
+  const cycle = digits?.test.size === structureOf(present.spec).inputs ? digitCycle : undefined;
+  element("next-digit", HTMLButtonElement).hidden = !cycle;
+  answer.outputs.offer(cycle && ((label) => cycle.has(labelOfDigits(label))));
 }
 
 function takeDigits(taken: DescribedDigits): void {
   digits = taken.digits;
   digitCycle = new DigitCycle(digits.test);
   ended = undefined;
-  element("data-line", HTMLElement).textContent = taken.line;
+  say("data-line", taken.line);
   sent = digits;
   send({ kind: "data", ...digits });
+  send({ kind: "pace", rest: controls.rest });
   offerDigits();
   controls.setState("ready");
 }
@@ -237,7 +315,7 @@ function begin(settings: Settings, engine: PageEngine): void {
 
 /** Sends the trainer the digits with the network's labels for their classes, and names the network's classes by theirs. */
 function fitDigits(digits: Digits): void {
-  const { spec, title } = present, advice = "press New, or choose another network";
+  const { spec, title } = present, advice = "take another network";
   const fit = (part: Digits["train"]) => fitSamples(present, title, part, advice).samples;
   const fitted = { train: fit(digits.train), test: fit(digits.test) };
   if (fitted.train.labels !== sent?.train.labels || fitted.test.labels !== sent.test.labels) {
@@ -322,11 +400,18 @@ function lockFiles(isLocked: boolean): void {
   for (const id of ["model-file", "data-files"]) element(id, HTMLInputElement).disabled = isLocked;
 }
 
-/** Loads picked or dropped files: a model, or the four files of a data set. */
+/** Loads picked or dropped files: a model, a picture of a digit, or the four files of a data set. */
 async function takeFiles(files: readonly File[]): Promise<void> {
   const [first] = files;
   if (!first) return;
   try {
+    if (isPicture(first)) {
+      const { width } = element("pad", HTMLCanvasElement);
+      pad.show(await inkOfFile(first, width), width);
+      hint(false);
+      say("source", `From ${shownName(first.name, 32)}.`);
+      return takePad("play");
+    }
     if (training) throw new InputError(`${first.name}: a network is in training: stop it first`);
     calm();
     controls.setState("waiting"); // no training may begin while network or digits change
@@ -341,14 +426,40 @@ async function takeFiles(files: readonly File[]): Promise<void> {
 }
 
 async function save(): Promise<void> {
-  try {
-    const url = URL.createObjectURL(await saveNetwork(present));
-    make("a", { href: url, download: `spikelet-${present.preset ?? "model"}.safetensors` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser may ask where to first
-    present = { ...present, isKept: true };
-  } catch (error) {
-    alarm(error);
+  offerFile(await saveNetwork(present), `spikelet-${present.preset ?? "model"}.safetensors`);
+  present = { ...present, isKept: true };
+}
+
+/** The page's address with the drawing, the network and its constants. */
+async function linkOf(): Promise<string> {
+  const { preset, spec } = present, changed = constants.changes;
+  const link = await writeLink({
+    ...(pixels && pictureSizeOf(spec)?.channels === 1 && { pixels }),
+    ...(preset && { preset, hidden: structureOf(spec).populations[0]!.units, seed: seedOf(present) }),
+    ...(changed && { constants: changed }),
+  });
+  const { origin, pathname, search } = location;
+  return `${origin}${pathname}${search}#${link}`;
+}
+
+async function copyLink(): Promise<void> {
+  const link = await linkOf();
+  history.replaceState(null, "", link);
+  alarm(
+    await copyText(link)
+      ? "The link is copied: it brings back this drawing, network and constants, not what was learned here."
+      : "The link is in the address bar: copy it from there.",
+  );
+}
+
+/** Brings back what a link tells. */
+function restore({ pixels: shared, preset, hidden, seed = 0, constants: changed }: SharedState): void {
+  if (preset) {
+    controls.setSeed(seed);
+    replace(networkOf(preset, hidden ?? usualHidden(preset), seed));
   }
+  if (changed) constants.change(changed);
+  if (shared?.length === structureOf(present.spec).inputs) showPixels(shared);
 }
 
 /** Finds a WebGPU adapter. */
@@ -366,10 +477,29 @@ async function findWebGpu(): Promise<WebGpuOffer> {
   };
 }
 
-element("clear", HTMLButtonElement).onclick = clear;
-element("next-digit", HTMLButtonElement).onclick = () => showDigit();
-element("save", HTMLButtonElement).onclick = save;
-element("alert-close", HTMLButtonElement).onclick = calm;
+/** Calls a button's work, and shows what fails. */
+function onClick(id: string, work: () => void | Promise<void>): void {
+  element(id, HTMLButtonElement).onclick = async () => {
+    try {
+      await work();
+    } catch (error) {
+      alarm(error);
+    }
+  };
+}
+
+onClick("clear", clear);
+onClick("next-digit", () => showDigit());
+onClick("save", save);
+onClick("copy-link", copyLink);
+onClick("save-picture", async () => offerFile(await pictureOfPage(present.spec), "spikelet.png"));
+onClick("alert-close", calm);
+for (const id of ["copy-link", "save-picture"]) {
+  element(id, HTMLButtonElement).addEventListener(
+    "click",
+    () => element("share", HTMLDetailsElement).open = false,
+  );
+}
 for (const id of ["model-file", "data-files"]) {
   const input = element(id, HTMLInputElement);
   input.onchange = async () => {
@@ -387,31 +517,50 @@ document.addEventListener("drop", (event) => {
   document.body.classList.remove("dropping");
   takeFiles([...event.dataTransfer?.files ?? []]);
 });
+for (const kind of ["pointerdown", "keydown", "drop"]) {
+  addEventListener(kind, () => playsItself = false, { capture: true });
+}
 addEventListener("beforeunload", (event) => {
   if (!present.isKept) event.preventDefault();
 });
 
-element("unserved", HTMLElement).remove();
-replace(present);
-const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
-controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });
-findWebGpu().then((offer) => controls.offerEngines(threads, offer), alarm);
-
-/** Fetches the model that the page was built with, if any. */
+/** Fetches the model that the page begins with. */
 async function fetchModel(): Promise<void> {
-  const { model } = document.documentElement.dataset;
-  if (!model) return;
+  const { model = "" } = document.documentElement.dataset;
+  const response = await fetch(new URL(model, document.baseURI));
+  if (!response.ok) throw new InputError(`${model}: the server answered ${response.status}`);
+  replace(
+    await loadNetwork(
+      await response.blob(),
+      model,
+      model.startsWith("built_in") ? "the built-in network" : model,
+    ),
+  );
+}
+
+/** Begins with the model and the drawing of the address, then fetches what training needs. */
+async function start(): Promise<void> {
+  const state = readLink(location.hash.slice(1) || (document.documentElement.dataset.start ?? ""));
+  state.catch(() => {}); // reported below
+  await fetchModel().catch(alarm);
+  await state.then(restore).catch(alarm);
+  await Promise.race([
+    hasMoved.promise,
+    new Promise((resolve) => setTimeout(resolve, pixels ? PATIENCE : 0)),
+  ]);
+  performance.mark("moving"); // for measurements
   try {
-    const response = await fetch(new URL(model, document.baseURI));
-    if (!response.ok) throw new InputError(`${model}: the server answered ${response.status}`);
-    replace(await loadNetwork(await response.blob(), model));
+    takeDigits(await fetchDigits());
   } catch (error) {
+    say("data-line", "The digits could not be loaded: pick MNIST's four files.");
     alarm(error);
   }
 }
 
-// Digits enable training, so they come after the model.
-Promise.all([fetchDigits(), fetchModel()]).then(([fetched]) => takeDigits(fetched)).catch((error) => {
-  element("data-line", HTMLElement).textContent = "The digits could not be loaded: pick MNIST's four files.";
-  alarm(error);
-});
+element("unserved", HTMLElement).remove();
+new NeuronView();
+replace(present);
+start();
+const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
+controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });
+findWebGpu().then((offer) => controls.offerEngines(threads, offer), alarm);

@@ -2,7 +2,7 @@
 import { type MapSizes, mapsOf } from "../src/network/maps.ts";
 import type { Shape } from "../src/network/shape.ts";
 import { besideEachOther, busiestMaps, columnsOfMaps } from "../src/report/map_mosaic.ts";
-import { colour } from "./elements.ts";
+import { channelsOf, colour, sheetOf } from "./canvas.ts";
 
 /** Units that are drawn at most; of more, those of the busiest maps. */
 const MOST_UNITS = 65_536;
@@ -32,18 +32,62 @@ function mostMaps({ rows, columns }: MapSizes): number {
   return Math.max(1, Math.floor(MOST_UNITS / (rows * columns)));
 }
 
-/** Draws maps at the canvas's size and the screen's density; those that fire at the last step shown are orange while there are more. */
-export function drawMaps(canvas: HTMLCanvasElement, { spikes, shape, steps, until }: MapsOptions): void {
-  const context = canvas.getContext("2d"), sizes = mapsOf(shape);
-  if (!context || !sizes) return;
-  const density = devicePixelRatio || 1, width = Math.round(canvas.clientWidth * density);
-  const height = Math.round(canvas.clientHeight * density);
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  context.clearRect(0, 0, width, height);
+/**
+ * Draws maps; those that fire at the last step shown are orange while there are more.
+ *
+ * @param pointed The unit that is pointed at, if any: its map gets a frame.
+ */
+export function drawMaps(canvas: HTMLCanvasElement, options: MapsOptions, pointed?: number): void {
+  const sheet = sheetOf(canvas), sizes = mapsOf(options.shape);
+  if (!sheet || !sizes) return;
+  const { context } = sheet, { spikes, steps, until } = options;
   const picture = pictureOfMaps(spikes, sizes, until, until < steps);
-  const scale = Math.min(width / picture.width, height / picture.height);
+  const scale = Math.min(sheet.width / picture.width, sheet.height / picture.height);
   context.imageSmoothingEnabled = false;
   context.drawImage(picture, 0, 0, scale * picture.width, scale * picture.height);
+  if (pointed === undefined) return;
+  const place = shownMaps(spikes, sizes).indexOf(Math.floor(pointed / (sizes.rows * sizes.columns)));
+  if (place < 0) return;
+  const across = columnsOfMaps(Math.min(sizes.maps, mostMaps(sizes)), sizes, ASPECT);
+  context.strokeStyle = colour("orange");
+  context.lineWidth = 2;
+  context.strokeRect(
+    scale * (place % across) * (sizes.columns + 1),
+    scale * Math.floor(place / across) * (sizes.rows + 1),
+    scale * sizes.columns,
+    scale * sizes.rows,
+  );
+}
+
+/** The unit at a place of the canvas, as shares of its width and height; undefined between maps. */
+export function unitOfMapsAt(
+  canvas: HTMLCanvasElement,
+  { spikes, shape }: Pick<MapsOptions, "spikes" | "shape">,
+  x: number,
+  y: number,
+): number | undefined {
+  const sizes = mapsOf(shape);
+  if (!sizes) return undefined;
+  const shown = shownMaps(spikes, sizes), { rows, columns } = sizes;
+  const across = columnsOfMaps(shown.length, sizes, ASPECT);
+  const width = across * (columns + 1) - 1, height = Math.ceil(shown.length / across) * (rows + 1) - 1;
+  const scale = Math.min(canvas.clientWidth / width, canvas.clientHeight / height);
+  const column = Math.floor(x * canvas.clientWidth / scale),
+    row = Math.floor(y * canvas.clientHeight / scale);
+  const place = Math.floor(row / (rows + 1)) * across + Math.floor(column / (columns + 1));
+  const [inRow, inColumn] = [row % (rows + 1), column % (columns + 1)];
+  const map = column < width && row < height ? shown[place] : undefined;
+  if (map === undefined || inRow === rows || inColumn === columns) return undefined;
+  return map * rows * columns + inRow * columns + inColumn;
+}
+
+/** The maps of the whole sample that are drawn, so that they stay where they are. */
+function shownMaps(spikes: Uint8Array, sizes: MapSizes): number[] {
+  const units = sizes.maps * sizes.rows * sizes.columns, sums = new Float32Array(units);
+  spikes.forEach((fired, at) => {
+    sums[at % units]! += fired;
+  });
+  return busiestMaps(sums, sizes, mostMaps(sizes));
 }
 
 /** The maps, a pixel a unit, transparent between them. */
@@ -54,17 +98,15 @@ function pictureOfMaps(
   isMoving: boolean,
 ): HTMLCanvasElement {
   const { maps, rows, columns } = sizes, units = maps * rows * columns;
-  const all = new Float32Array(units), sums = new Float32Array(units), now = new Float32Array(units);
+  const sums = new Float32Array(units), now = new Float32Array(units);
   for (let at = 0; at < spikes.length; at++) {
     const fired = spikes[at]!;
     if (fired === 0) continue;
     const step = Math.floor(at / units);
-    all[at % units]! += fired;
     if (step < until) sums[at % units]! += fired;
     if (step === until - 1) now[at % units] = 1;
   }
-  // The maps of the whole sample, so that they stay where they are.
-  const shown = busiestMaps(all, sizes, mostMaps(sizes));
+  const shown = shownMaps(spikes, sizes);
   const across = columnsOfMaps(shown.length, sizes, ASPECT);
   const before = besideEachOther(sums.map((sum) => sum / until), sizes, shown, across);
   const fresh = besideEachOther(now, sizes, shown, across);
@@ -83,9 +125,4 @@ function pictureOfMaps(
   Object.assign(canvas, { width: before.columns, height: before.rows });
   canvas.getContext("2d")?.putImageData(image, 0, 0);
   return canvas;
-}
-
-/** Red, green and blue of a colour such as `#0072b2`. */
-function channelsOf(hex: string): number[] {
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }

@@ -60,8 +60,8 @@ export class Pad {
     this.#pointer = event.pointerId;
     this.#canvas.setPointerCapture(event.pointerId);
     this.#at = this.#placeOf(event);
+    this.#dot(this.#at);
     this.#listener.drawing();
-    this.#stroke(this.#at);
   }
 
   #go(event: PointerEvent): void {
@@ -81,6 +81,14 @@ export class Pad {
   #placeOf({ clientX, clientY }: PointerEvent): readonly [number, number] {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
     return [(clientX - left) * this.#canvas.width / width, (clientY - top) * this.#canvas.height / height];
+  }
+
+  /** A click's ink: a line without length has none. */
+  #dot([x, y]: readonly [number, number]): void {
+    this.#context.fillStyle = INK;
+    this.#context.beginPath();
+    this.#context.arc(x, y, PEN * this.#canvas.width / 2, 0, 2 * Math.PI);
+    this.#context.fill();
   }
 
   #stroke(to: readonly [number, number]): void {

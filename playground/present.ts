@@ -20,8 +20,8 @@ export interface Present extends Model {
   readonly isNew: boolean;
 }
 
-/** Ending of the title of a loaded network that was trained here. */
-const FURTHER = ", trained further";
+/** Endings of the title of a loaded network, by what was done to it here. */
+const FURTHER = ", trained further", NEW = ", with new weights", HERE = ", trained here";
 
 /** Maximum size of a model file. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -33,12 +33,14 @@ export interface NewSizes {
   readonly shape: Shape;
   readonly hidden: number;
   readonly classes: number;
+  /** Time steps. @default {the preset's} */
+  readonly steps?: number;
 }
 
 /** A preset's network with initial weights. @param classes Names of its first outputs. */
 export function newNetwork(
   preset: PresetName,
-  { inputs, shape, hidden, classes: outputs }: NewSizes,
+  { inputs, shape, hidden, classes: outputs, steps }: NewSizes,
   seed: number,
   classes?: readonly string[],
 ): Present {
@@ -48,6 +50,7 @@ export function newNetwork(
     ...(takes.includes("inputs") && { inputs }),
     ...(takes.includes("shape") && { shape }),
     ...(takes.includes("hidden") && { hidden }),
+    ...(steps !== undefined && takes.includes("steps") && { steps }),
   });
   return {
     spec,
@@ -64,9 +67,10 @@ export function newNetwork(
 /**
  * Reads a model file.
  *
+ * @param title What it is called on the page. @default {name}
  * @throws {InputError} when it is damaged, no model, or takes no pictures.
  */
-export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
+export async function loadNetwork(blob: Blob, name: string, title: string = name): Promise<Present> {
   if (blob.size > MOST_BYTES) {
     const found = `${count(blob.size)} bytes, expected at most ${count(MOST_BYTES)}`;
     throw new InputError(`${name}: ${found}: this is no model of Spikelet's`);
@@ -78,7 +82,20 @@ export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
     } features a step, expected square pictures`;
     throw new InputError(`${name}: ${found}: load one that was trained on digits`);
   }
-  return { ...model, preset: undefined, title: name, isKept: true, isNew: false };
+  return { ...model, preset: undefined, title, isKept: true, isNew: false };
+}
+
+/** The same network with new weights: what it has learned is forgotten. */
+export function renewed(present: Present, seed: number): Present {
+  const { model = "notebook" } = present.metadata, { spec, preset } = present;
+  return {
+    ...present,
+    parameters: initialParameters(spec, seed),
+    metadata: { model, seed: String(seed) },
+    title: preset ? `the ${preset} network, not trained yet` : `${plainTitle(present)}${NEW}`,
+    isKept: true,
+    isNew: true,
+  };
 }
 
 /** The network with other constants, without the scores of the old ones. */
@@ -88,18 +105,25 @@ export function retuned(present: Present, spec: Present["spec"]): Present {
 
 /** The network with trained weights, without the scores of the old ones. */
 export function relearned(present: Present, parameters: Present["parameters"]): Present {
-  const { preset, title } = present;
+  const { preset, isNew, title } = present, ending = isNew || title.endsWith(HERE) ? HERE : FURTHER;
   return {
     ...present,
     parameters,
     metadata: unmeasured(present),
-    title: preset ? `the ${preset} network, trained here` : `${title.replace(FURTHER, "")}${FURTHER}`,
+    title: preset ? `the ${preset} network, trained here` : `${plainTitle(present)}${ending}`,
     isNew: false,
     isKept: false,
   };
 }
 
-function unmeasured({ metadata: { accuracy: _a, measuredOn: _m, ...rest } }: Present): Present["metadata"] {
+/** A title without what was done here. */
+function plainTitle({ title }: Present): string {
+  return [FURTHER, NEW, HERE].reduce((plain, ending) => plain.replace(ending, ""), title);
+}
+
+function unmeasured(
+  { metadata: { accuracy: _a, measuredOn: _m, seconds: _s, ...rest } }: Present,
+): Present["metadata"] {
   return rest;
 }
 

@@ -7,7 +7,7 @@ import { type PresetName, presetOf, PRESETS } from "../src/training/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStatus } from "./logic/protocol.ts";
 import { presetNamed, type Settings, settingsOf } from "./logic/recipes.ts";
 import { element, make } from "./elements.ts";
-import { type Curve, drawCurve } from "./plots.ts";
+import type { Curve } from "./plots.ts";
 
 /** Receives the user's requests. */
 interface TrainingListener {
@@ -15,8 +15,12 @@ interface TrainingListener {
   pause(): void;
   resume(): void;
   stop(): void;
+  /** Takes a number of milliseconds to rest before each batch. */
+  pace(rest: number): void;
   /** Makes a new network. @returns Whether it was made. */
   renew(preset: PresetName, sizes: { readonly hidden: number; readonly seed: number }): boolean;
+  /** Gives the network new weights. */
+  forget(seed: number): void;
 }
 
 /** Whether WebGPU is available, with a notice for the user. */
@@ -31,7 +35,10 @@ type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
 /** Minimum milliseconds between two redraws of the curves. */
 const REDRAW = 250;
 
-/** The card "Train it". */
+/** Milliseconds of rest before each batch, by the place of the slider. */
+const RESTS = [500, 150, 50, 15, 0];
+
+/** The card "Train it", the recipe, and the button that shows how a network learns from nothing. */
 export class TrainingView {
   readonly #preset = element("preset", HTMLSelectElement);
   readonly #hidden = element("hidden", HTMLInputElement);
@@ -44,18 +51,22 @@ export class TrainingView {
   readonly #pause = element("pause", HTMLButtonElement);
   readonly #stop = element("stop", HTMLButtonElement);
   readonly #fresh = element("fresh", HTMLButtonElement);
+  readonly #relearn = element("relearn", HTMLButtonElement);
+  readonly #pace = element("pace", HTMLInputElement);
   readonly #progress = element("progress", HTMLProgressElement);
   readonly #status = element("train-status", HTMLElement);
   readonly #listener: TrainingListener;
+  readonly #failed: (error: unknown) => void;
   #state: TrainingState = "waiting";
   /** The present network's values of the controls, which a declined change restores. */
-  #chosen = { preset: "", hidden: "", seed: "0" };
+  #chosen = { preset: "", hidden: "" };
   #loss: Curve = { batches: [], heldBack: [] };
   #accuracy: Curve = { batches: [], heldBack: [] };
   #redraw: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: TrainingListener, failed: (error: unknown) => void) {
     this.#listener = listener;
+    this.#failed = failed;
     for (const [name, { summary }] of Object.entries(PRESETS)) {
       this.#preset.append(make("option", { value: name }, `${name}: ${summary}`));
     }
@@ -66,13 +77,30 @@ export class TrainingView {
         failed(error);
       }
     };
-    for (const input of [this.#preset, this.#hidden, this.#seed]) {
-      input.onchange = attempt(() => this.#renew());
-    }
-    this.#fresh.onclick = attempt(() => this.#renew());
-    this.#train.onclick = attempt(() => listener.train(this.#settings(), this.#engineName()));
-    this.#pause.onclick = () => this.#state === "paused" ? listener.resume() : listener.pause();
+    for (const input of [this.#preset, this.#hidden]) input.onchange = attempt(() => this.#renew());
+    const forget = () => listener.forget(this.#settings().seed);
+    this.#seed.onchange = this.#fresh.onclick = attempt(forget);
+    const train = () => listener.train(this.#settings(), this.#engineName());
+    const pause = () => this.#state === "paused" ? listener.resume() : listener.pause();
+    this.#train.onclick = attempt(train);
+    this.#pause.onclick = pause;
     this.#stop.onclick = () => listener.stop();
+    this.#relearn.onclick = attempt(() => {
+      if (this.#state !== "ready") return pause();
+      forget();
+      train();
+    });
+    this.#pace.oninput = () => listener.pace(this.rest);
+  }
+
+  /** Milliseconds of rest before each batch. */
+  get rest(): number {
+    return RESTS[this.#pace.valueAsNumber] ?? 0;
+  }
+
+  /** Sets the seed of new weights. */
+  setSeed(seed: number): void {
+    this.#seed.value = String(seed);
   }
 
   /** Shows the engines, and whether WebGPU can be chosen. */
@@ -94,33 +122,39 @@ export class TrainingView {
     if (preset === undefined) this.#preset.prepend(make("option", { value: "" }, title));
     this.#preset.value = preset ?? "";
     this.#hidden.value = String(hidden);
-    this.#chosen = { preset: this.#preset.value, hidden: this.#hidden.value, seed: this.#seed.value };
+    this.#chosen = { preset: this.#preset.value, hidden: this.#hidden.value };
     const { epochs, batchSize, learningRate } = settingsOf(recipe);
     this.#epochs.value = String(epochs);
     this.#batch.value = String(batchSize);
     this.#rate.value = String(learningRate);
-    this.#forget();
+    this.forgotten();
     this.setState(this.#state);
-    this.#status.textContent = preset === undefined ? "As it was loaded." : "Not trained yet.";
   }
 
+  /** Shows what can be done now, and nothing else. */
   setState(state: TrainingState): void {
     this.#state = state;
     const isBusy = state === "running" || state === "paused" || state === "stopping";
-    this.#train.disabled = state !== "ready";
-    this.#pause.disabled = this.#stop.disabled = state !== "running" && state !== "paused";
-    this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
+    const canPause = state === "running" || state === "paused";
+    this.#train.hidden = this.#fresh.hidden = state !== "ready";
+    this.#pause.hidden = this.#stop.hidden = !canPause;
+    const pause = state === "paused" ? "Go on" : "Pause";
+    this.#pause.textContent = pause;
+    this.#relearn.textContent = canPause ? pause : "↻ Watch it learn";
+    this.#relearn.disabled = state === "waiting" || state === "stopping";
+    this.#progress.classList.toggle("idle", !isBusy);
     const inputs = [this.#preset, this.#seed, this.#epochs, this.#batch, this.#rate, this.#engine];
     for (const input of inputs) input.disabled = isBusy;
-    // A loaded network keeps its size and weights; a convolutional one has no number of hidden units.
+    // A loaded network keeps its size; a convolutional one has no number of hidden units.
     const preset = presetNamed(this.#chosen.preset);
-    this.#fresh.disabled = isBusy || preset === undefined;
-    this.#hidden.disabled = isBusy || preset === undefined || !presetOf(preset).takes.includes("hidden");
+    const hasHidden = preset !== undefined && presetOf(preset).takes.includes("hidden");
+    element("hidden-label", HTMLElement).hidden = !hasHidden;
+    this.#hidden.disabled = isBusy || !hasHidden;
   }
 
   /** Shows that training begins. @param resumes Whether it continues the last one, and its curves. */
   started(resumes: boolean): void {
-    if (!resumes) this.#forget();
+    if (!resumes) this.forgotten();
     this.progress("Training begins…");
   }
 
@@ -132,7 +166,9 @@ export class TrainingView {
     this.#progress.max = total;
     this.#progress.value = done;
     const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
-    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`);
+    const measured = this.#accuracy.heldBack.at(-1)?.value;
+    const score = measured === undefined ? "" : `: ${percent(measured, 1)} of held-back digits`;
+    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${score}${left}`);
     element("loss", HTMLElement).textContent = loss.toFixed(3);
     element("firing", HTMLElement).textContent = percent(firingRate, 1);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);
@@ -173,7 +209,6 @@ export class TrainingView {
     if (this.#listener.renew(preset, chosen)) return;
     this.#preset.value = this.#chosen.preset;
     this.#hidden.value = this.#chosen.hidden;
-    this.#seed.value = this.#chosen.seed;
   }
 
   #settings(): Settings {
@@ -190,23 +225,34 @@ export class TrainingView {
     return PAGE_ENGINES.find((name) => name === this.#engine.value) ?? "wasm";
   }
 
-  #forget(): void {
+  /** Shows that the network knows nothing. */
+  forgotten(): void {
     this.#loss = { batches: [], heldBack: [] };
     this.#accuracy = { batches: [], heldBack: [] };
     this.#progress.value = 0;
     for (const id of ["loss", "accuracy", "firing", "speed"]) element(id, HTMLElement).textContent = "–";
-    for (const id of ["accuracy-plot", "loss-plot"]) element(id, HTMLElement).replaceChildren();
-    element("curve-legend", HTMLElement).hidden = true;
+    element("accuracy-plot", HTMLElement).replaceChildren(
+      make("p", { class: "note" }, "Its curve grows here while it trains."),
+    );
+    element("loss-plot", HTMLElement).replaceChildren();
+    element("curve-legend", HTMLElement).classList.add("idle");
+    element("tiles", HTMLElement).hidden = true;
   }
 
   #redrawSoon(): void {
     this.#redraw ??= setTimeout(() => {
       this.#redraw = undefined;
-      if (this.#loss.batches.length === 0) return;
-      drawCurve(element("accuracy-plot", HTMLElement), this.#accuracy, { name: "accuracy", isShare: true });
-      drawCurve(element("loss-plot", HTMLElement), this.#loss, { name: "loss", isShare: false });
-      element("curve-legend", HTMLElement).hidden = false;
+      this.#drawCurves().catch(this.#failed);
     }, REDRAW);
+  }
+
+  async #drawCurves(): Promise<void> {
+    const { drawCurve } = await import("./plots.ts");
+    if (this.#loss.batches.length === 0) return;
+    drawCurve(element("accuracy-plot", HTMLElement), this.#accuracy, { name: "accuracy", isShare: true });
+    drawCurve(element("loss-plot", HTMLElement), this.#loss, { name: "loss", isShare: false });
+    element("curve-legend", HTMLElement).classList.remove("idle");
+    element("tiles", HTMLElement).hidden = false;
   }
 }
 

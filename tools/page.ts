@@ -1,11 +1,13 @@
 /**
  * `deno task page`: the page that learns in the browser, as static files in `dist/page/`.
  *
- * Scripts, style and kernels; a part of MNIST as four gzipped IDX files; with `--model` a model to begin with.
+ * Scripts, style and kernels; a part of MNIST as four gzipped IDX files; a model to begin with (`tools/page_model.ts` makes it), or with
+ * `--model` another one.
  */
 import { gzipSync } from "fflate";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { count } from "../src/text/figures.ts";
@@ -17,7 +19,8 @@ import { loadMnist, type Split } from "../src/data/mnist.ts";
 import { SpikeletError } from "../src/errors.ts";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
-import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/serve/page_files.ts";
+import { BUILT_IN_MODEL, MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/serve/page_files.ts";
+import { writeLink } from "../playground/logic/link.ts";
 import { SUBSET } from "../playground/logic/subset.ts";
 import { BASE_STYLE } from "../src/report/style.ts";
 import { findModel } from "../src/runs/run_folder.ts";
@@ -27,6 +30,8 @@ import { type Bundle, bundle, type BundledFile, checkBundle } from "./bundle.ts"
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("playground/", ROOT);
 const OUT = join("dist", "page");
+/** The held-back digit that plays itself at first: a seven. */
+const FIRST = 0;
 /** The name of the engine's worker in `src/engine/wasm/channel.ts`, and here. */
 const WORKER = '"./worker.ts"', ENGINE_WORKER = '"./engine_worker.js"';
 
@@ -57,6 +62,25 @@ async function digits(split: Split): Promise<BundledFile[]> {
   ];
 }
 
+/**
+ * Marks what the page shows first, before any digits are fetched: a held-back digit, in the form of a link; and the absolute address of
+ * the picture that others show of it, which some of them want.
+ */
+async function marked(html: string, address: string | undefined): Promise<string> {
+  const { features, size } = await loadMnist(undefined, "test");
+  const pixels = Uint8Array.from(features.subarray(FIRST * size, (FIRST + 1) * size));
+  const start = html.replace('data-start=""', `data-start="${await writeLink({ pixels })}"`);
+  return address === undefined ? start : start.replace('content="card.png"', `content="${address}card.png"`);
+}
+
+/** An address that files can be appended to. */
+function addressOption(text: string): string {
+  if (!/^https?:\/\/[^\s"<>]+$/.test(text)) {
+    throw new InvalidArgumentError("expected where the page will be, such as https://example.org/spikelet/");
+  }
+  return text.endsWith("/") ? text : `${text}/`;
+}
+
 /** The command `page`. */
 export const command = createCommand(
   "page",
@@ -64,19 +88,29 @@ export const command = createCommand(
   "Writes static files to dist/page/, which any server of files can send.",
   "--model wider",
 )
-  .addOption(runOption("--model <run-or-file>", "what the page begins with (default: a network that is new)"))
+  .addOption(
+    runOption(
+      "--model <run-or-file>",
+      "what the page begins with (default: one that was trained for seconds)",
+    ),
+  )
   .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
+  .option(
+    "--address <url>",
+    "where it will be published, for the picture that others show of it",
+    addressOption,
+  )
   .addOption(jsonOption)
   .addOption(quietOption)
   .action(async (given) => {
     const { say, result } = openOutput(given);
-    const { out } = given;
+    const { out, address } = given;
     await checkBundle(out, "page");
     const model = given.model === undefined ? undefined : await findModel(given.model);
     if (model !== undefined) await readModel(model); // a damaged one is refused here, not by the page
     const file = async (name: string, from: URL) => ({ name, contents: await Deno.readFile(from) });
     const text = (name: string, contents: string) => ({ name, contents: new TextEncoder().encode(contents) });
-    const html = await Deno.readTextFile(new URL("index.html", SOURCE));
+    const html = await marked(await Deno.readTextFile(new URL("index.html", SOURCE)), address);
     const style = BASE_STYLE + await Deno.readTextFile(new URL("style.css", SOURCE));
     const { files: code, packages } = await scripts();
     const files: BundledFile[] = [
@@ -88,7 +122,11 @@ export const command = createCommand(
       ...await digits("train"),
       ...await digits("test"),
       text(NOTICES_FILE, await writeNotices(packages, ["kernels", "digits"])),
-      ...(model === undefined ? [] : [{ name: MODEL_FILE, contents: await Deno.readFile(model) }]),
+      await file("icon.svg", new URL("icon.svg", SOURCE)),
+      await file("card.png", new URL("card.png", SOURCE)),
+      model === undefined
+        ? await file(BUILT_IN_MODEL, new URL("model.safetensors", SOURCE))
+        : { name: MODEL_FILE, contents: await Deno.readFile(model) },
     ];
     await writeBuild(out, files.map(({ name, contents }) => [name, contents]));
     for (const { name, contents } of files) say(`${join(out, name)}: ${count(contents.length)} bytes`);

@@ -1,28 +1,26 @@
 /**
- * Makes the pictures of reports and of the page in `docs/` anew: trains the runs that they show, writes their pages, trains and
- * draws on the page that learns, and photographs all of them in Debian's chromium.
+ * Makes the pictures of reports in `docs/` anew: trains the runs that they show, writes their pages, and photographs them in Debian's
+ * chromium. Those of the page that learns are by `page_screenshots.ts`.
  *
  *     deno run -A tools/screenshots.ts [FOLDER]
  *
- * FOLDER takes the pictures instead of `docs/`. Where `pngquant` is installed they are saved with a palette, at a third of the size.
+ * FOLDER takes the pictures instead of `docs/`, and whole pages at three sizes, light and dark. Where `pngquant` is installed they are
+ * saved with a palette, at a third of the size.
  * `-A`, since playwright looks at files below /proc, for which Deno wants every permission. The same seed gives the same runs, so
  * the pictures change with the pages alone, and with the fonts of the machine.
  */
 import { type Browser, chromium } from "playwright-core";
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
-import { serveFolder } from "../tests/playground/static_server.ts";
-import { count } from "../src/text/figures.ts";
-import { callDeno, ROOT } from "./steps.ts";
-
-const PNGQUANT = "/usr/bin/pngquant";
+import { save } from "./save_picture.ts";
+import { ROOT } from "./steps.ts";
 
 /** The runs that are trained: docs/tour.md's first, and those of docs/report.md. */
 const RUNS = {
   first: [],
   demo: ["--epochs", "3"],
+  dead: ["--limit", "1000", "--batch-size", "100", "--threshold", "50"],
   "demo-feed-forward": ["--model", "feed-forward", "--epochs", "3"],
   graph: [
     "--network",
@@ -71,11 +69,19 @@ interface Picture {
   readonly screens: number;
 }
 
+/** The runs whose whole pages are photographed into FOLDER, at each of the sizes, light and dark; `dead` is one that learned nothing. */
+const WHOLE: readonly (readonly (keyof typeof RUNS)[])[] = [["demo"], ["dead"], [
+  "demo",
+  "demo-feed-forward",
+]];
+const SIZES = [[390, 844], [1280, 800], [1920, 1080]] as const;
+
 const DESKTOP = { runs: ["demo"], colorScheme: "light", width: 1120, screens: 1 } as const;
 const DARK = { ...DESKTOP, colorScheme: "dark" } as const;
 const PHONE = { runs: ["demo"], width: 375, height: 900, screens: 4 } as const;
 
 const PICTURES: readonly Picture[] = [
+  { ...DESKTOP, file: "report-summary.png", from: "body", height: 900 },
   { ...DESKTOP, file: "report.png", from: "#classes", height: 1040 },
   { ...DARK, file: "report-dark.png", from: "article.trace:nth-of-type(3)", height: 870 },
   { ...DESKTOP, file: "report-network.png", runs: ["graph"], from: "#network", height: 1040 },
@@ -117,48 +123,18 @@ async function photograph(browser: Browser, page: string, picture: Picture): Pro
   return pieces.length === 1 ? pieces[0]! : await besideEachOther(browser, pieces, width, height);
 }
 
-/** The page that learns, after it has: at a desk and on a phone, light and dark. */
-const VISITS = [
-  { file: "page.png", width: 1280, colorScheme: "light" },
-  { file: "page-dark.png", width: 1280, colorScheme: "dark" },
-  { file: "page-phone.png", width: 375, colorScheme: "light" },
-  { file: "page-phone-dark.png", width: 375, colorScheme: "dark" },
-] as const;
-
-/** Trains a network on the page, draws a digit, and photographs the page. */
-async function photographPage(
-  browser: Browser,
-  folder: string,
-  picture: typeof VISITS[number],
-): Promise<Uint8Array> {
-  await using server = serveFolder(folder);
-  const { width, colorScheme } = picture;
-  const context = await browser.newContext({
-    viewport: { width, height: 800 },
-    colorScheme,
-    reducedMotion: "reduce",
-  });
-  const window = await context.newPage();
-  await window.goto(server.url);
-  await window.click("#train:enabled");
-  await window.locator("#train-status").filter({ hasText: /^Done/ }).waitFor({ timeout: 300_000 });
-  await window.locator("#pad").scrollIntoViewIfNeeded();
-  const box = await window.locator("#pad").boundingBox();
-  if (box === null) throw new Error("the page shows no pad");
-  const at = (across: number, down: number) =>
-    [box.x + across * box.width, box.y + down * box.height] as const;
-  await window.mouse.move(...at(0.3, 0.25));
-  await window.mouse.down();
-  await window.mouse.move(...at(0.7, 0.25), { steps: 5 });
-  await window.mouse.move(...at(0.45, 0.8), { steps: 5 });
-  await window.mouse.up();
-  await window.locator("#announcement").filter({ hasText: /The network says/ }).waitFor({
-    state: "attached",
-  });
-  await window.waitForTimeout(500);
-  const whole = await window.screenshot({ fullPage: true });
-  await context.close();
-  return whole;
+/** Photographs what is seen first of a page, and all of it, at each of the sizes, light and dark. */
+async function photographWhole(browser: Browser, page: string, path: string): Promise<void> {
+  for (const [width, height] of SIZES) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const window = await browser.newPage({ viewport: { width, height }, colorScheme });
+      await window.goto(pathToFileURL(page).href);
+      const name = `${path}-${width}x${height}-${colorScheme}`;
+      await save(`${name}-first.png`, await window.screenshot());
+      await save(`${name}.png`, await window.screenshot({ fullPage: true }));
+      await window.close();
+    }
+  }
 }
 
 /** Some pictures of one size as one, on grey. */
@@ -179,17 +155,6 @@ async function besideEachOther(
   return whole;
 }
 
-/** Saves a picture, with a palette where `pngquant` is installed. */
-async function save(path: string, picture: Uint8Array): Promise<void> {
-  await Deno.writeFile(path, picture);
-  if (existsSync(PNGQUANT)) {
-    const args = ["--force", "--strip", "--nofs", "--ext", ".png", path];
-    const { code } = await new Deno.Command(PNGQUANT, { args }).output();
-    if (code !== 0) throw new Error(`${PNGQUANT} ${path}: exit code ${code}`);
-  }
-  console.log(`${path}: ${count((await Deno.stat(path)).size)} bytes`);
-}
-
 if (import.meta.main) {
   const out = resolve(Deno.args[0] ?? join(ROOT, "docs"));
   const folder = await Deno.makeTempDir({ prefix: "spikelet-pictures-" });
@@ -200,16 +165,16 @@ if (import.meta.main) {
       await spikelet(folder, ["train", "--name", name, ...options]);
     }
     const pages = new Map<string, string>();
+    const pageOf = async (runs: readonly string[]) => {
+      const page = pages.get(runs.join(" ")) ?? String((await spikelet(folder, ["report", ...runs])).path);
+      pages.set(runs.join(" "), page);
+      return join(folder, page);
+    };
     for (const picture of PICTURES) {
-      const runs = picture.runs.join(" ");
-      const page = pages.get(runs) ?? String((await spikelet(folder, ["report", ...picture.runs])).path);
-      pages.set(runs, page);
-      await save(join(out, picture.file), await photograph(browser, join(folder, page), picture));
+      await save(join(out, picture.file), await photograph(browser, await pageOf(picture.runs), picture));
     }
-    const built = join(folder, "page");
-    await callDeno(["run", "-A", "--unstable-bundle", "tools/page.ts", "--out", built, "--quiet"]);
-    for (const picture of VISITS) {
-      await save(join(out, picture.file), await photographPage(browser, built, picture));
+    for (const runs of Deno.args[0] === undefined ? [] : WHOLE) {
+      await photographWhole(browser, await pageOf(runs), join(out, `report-${runs.join("-and-")}`));
     }
   } finally {
     await browser.close();

@@ -46,6 +46,8 @@ export type TrainerMessage =
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "stop" }
+  /** Milliseconds of rest before each batch, so that learning can be watched. */
+  | { readonly kind: "pace"; readonly rest: number }
   /** Constants have changed; the rest of the network is the same. */
   | { readonly kind: "tune"; readonly spec: NetworkSpec };
 

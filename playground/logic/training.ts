@@ -54,6 +54,8 @@ export class Trainer {
   #data: { readonly train: Samples; readonly test: Samples } | undefined;
   /** The current training; undefined if its engine could not be created. */
   #session: Promise<Session | undefined> | undefined;
+  /** Milliseconds of rest before each batch. */
+  #pace = 0;
   /** State at the end of the last training. */
   #last: TrainingCheckpoint | undefined;
 
@@ -78,6 +80,9 @@ export class Trainer {
         session?.stopping.abort();
         return session?.engine.release();
       }
+      case "pace":
+        this.#pace = message.rest;
+        return (await this.#session)?.engine.pace(message.rest);
       case "tune":
         return (await this.#session)?.engine.tune(message.spec);
       default:
@@ -119,6 +124,7 @@ export class Trainer {
     // Messages to pause, tune or stop wait for this: a GPU takes long to start.
     this.#session = opening.then((engine) => ({ engine, stopping }), () => undefined);
     const engine = await opening;
+    engine.pace(this.#pace);
     if (!from) await engine.setParameters(await this.#firstParameters(spec, parameters, recipe, samples));
     reply({ kind: "started", engine: engine.description });
     const whole = from ? from.progress.epoch - 1 : 0;

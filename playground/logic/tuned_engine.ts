@@ -1,5 +1,5 @@
 /**
- * An engine that can be paused, and whose neurons' constants can be changed, between any two calls of the trainer.
+ * An engine that can be paused or slowed down, and whose neurons' constants can be changed, between any two calls of the trainer.
  *
  * It also yields to messages between calls: with `threads: 0` the WASM engine works in this thread, and promises alone would
  * never let the event loop run.
@@ -22,6 +22,7 @@ export class TunedEngine extends ForwardingEngine {
   #held: PromiseWithResolvers<void> | undefined;
   #heldSince = 0;
   #heldFor = 0;
+  #rest = 0;
 
   private constructor(open: OpenEngine, engine: Engine & Disposable, spec: NetworkSpec) {
     super();
@@ -61,6 +62,11 @@ export class TunedEngine extends ForwardingEngine {
     resolve();
   }
 
+  /** Rests before each further call. @param rest Milliseconds. */
+  pace(rest: number): void {
+    this.#rest = rest;
+  }
+
   /** Changes constants from the next call on; weights and optimizer state stay. @param spec The network with other constants. */
   tune(spec: NetworkSpec): void {
     this.#next = spec;
@@ -77,6 +83,7 @@ export class TunedEngine extends ForwardingEngine {
     const handedOver = (async () => {
       await before;
       await nextTask();
+      if (this.#rest > 0) await new Promise((resolve) => setTimeout(resolve, this.#rest));
       while (this.#held) await this.#held.promise;
       if (this.#next) await this.#change(this.#next);
       return { answer: work(this.engine) };

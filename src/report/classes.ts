@@ -24,8 +24,8 @@ const MISTAKES = 16;
 const MOST_CELLS = 1500;
 /** Ticks wider than this, in pixels, are drawn aslant below a plot. */
 const MOST_UPRIGHT = 20;
-/** Width of a digit and of what is beside the cells, in pixels: in cells that are too small there are no numbers. */
-const DIGIT = 7, MARGINS = 58;
+/** Room beside the cells, and of a digit, in pixels: in cells that are too small there are no numbers. */
+const LEFT = 44, RIGHT = 8, DIGIT = 8;
 /** From this share of its class on, a cell is so deep that its number is light. */
 const DEEP = 0.5;
 /** Above this number of classes, the most confused pairs replace the whole table. */
@@ -126,8 +126,8 @@ function confusionFigure(
   const { tickFormat, room } = classTicks(allNames, labels);
   const slant = room > MOST_UPRIGHT ? { tickRotate: -40 } : {};
   const most = cells.filter(({ right }) => !right).sort((a, b) => b.count - a.count);
-  const digits = String(drawn[0]?.count ?? 0).length;
-  const numbered = classes.length * (DIGIT * digits + 4) <= WIDTH - MARGINS - room;
+  const left = Math.max(LEFT, 36 + room), digits = String(drawn[0]?.count ?? 0).length;
+  const numbered = classes.length * (DIGIT * digits + 4) <= WIDTH - left - RIGHT;
   // Between the two there is a gap, so that numbers are read on either.
   const strength = ({ share }: { readonly share: number }) =>
     share >= DEEP ? 0.8 + 0.2 * share : 0.7 * Math.sqrt(share);
@@ -135,7 +135,8 @@ function confusionFigure(
     {
       height: 420,
       marginTop: 20,
-      marginLeft: Math.max(64, 36 + room),
+      marginLeft: left,
+      marginRight: RIGHT,
       marginBottom: room > MOST_UPRIGHT ? 48 + 0.65 * room : 42,
       x: axis("named", { domain: labels, ticks: thinnedTicks(labels), tickFormat, ...slant }),
       y: axis("class", { domain: labels }),

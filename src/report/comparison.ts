@@ -256,7 +256,7 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
     });
     return draw({
       height: 270,
-      x: axis("training samples seen", { tickFormat: "~s", ticks: 6 }),
+      x: axis("training samples seen", { tickFormat: "~s", ticks: 4 }),
       y: axis(label, {
         grid: true,
         ...(quantity === "accuracy"

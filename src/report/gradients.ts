@@ -76,7 +76,7 @@ export function gradientFigure(
   const picture = draw(
     {
       height: 250,
-      x: axis("training samples seen", { tickFormat: "~s", ticks: 6 }),
+      x: axis("training samples seen", { tickFormat: "~s", ticks: 4 }),
       y: axis("gradient's L2 norm", {
         grid: true,
         type: "log",

@@ -131,7 +131,7 @@ function curve(
   const measured = quantity === "firingRate" ? undefined : test?.[quantity];
   return draw({
     height: 250,
-    x: axis("training samples seen", { tickFormat: "~s", ticks: 6 }),
+    x: axis("training samples seen", { tickFormat: "~s", ticks: 4 }),
     y: axis(name, {
       grid: true,
       zero: quantity !== "accuracy",

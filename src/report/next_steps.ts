@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { chanceOf } from "../network/loss.ts";
+import { kindOf } from "../network/neurons.ts";
 import { structureOf } from "../network/structure.ts";
 import { RUNS } from "../runs/run_folder.ts";
 import { parseOptions, type RecordedOptions } from "../runs/run_options.ts";
@@ -40,6 +41,8 @@ const FALLING = 0.05;
 const LEAST_BATCHES = 10;
 /** Training is ahead of the test set by so much accuracy at least, and with so many times fewer mistakes. */
 const AHEAD = 0.02, FEWER_MISTAKES = 1.5;
+/** Training ran away if the test loss is so many times guessing's. */
+const RAN_AWAY = 1.5;
 /** Validation has become worse if its loss is so many times the least one. */
 const WORSE = 1.05;
 
@@ -105,10 +108,15 @@ function illnesses(changeable: Changeable, findings: Findings): NextStep[] {
   const isSilent = silence !== undefined && silence.silent > MANY_SILENT * silence.units;
   const { loss } = predictions;
   const chance = chanceOf(spec.loss, structureOf(spec).classes, predictions.labels).loss;
-  return [
+  // Where training ran away, units are silent or saturated because of that.
+  if (status === "guessing" && loss > RAN_AWAY * chance) return [notLearning(changeable, loss, chance)];
+  const activity = [
     ...(isSilent ? louder(changeable, `${count(silence.silent)} of ${count(silence.units)}`) : []),
     ...saturation(changeable, recordings),
-    ...(status === "guessing" && !isSilent ? [notLearning(changeable, loss, chance)] : []),
+  ];
+  return [
+    ...activity,
+    ...(status === "guessing" && activity.length === 0 ? [notLearning(changeable, loss, chance)] : []),
     ...(status === "sure of wrong answers"
       ? [step(
         changeable,
@@ -137,7 +145,8 @@ function thresholdOf({ options: { spec } }: Changeable): number | undefined {
 
 /** More units that fire: by their first weights, then by their threshold. */
 function louder(changeable: Changeable, silent: string): NextStep[] {
-  const { startRate } = changeable.options, said = `${silent} hidden units are silent`;
+  const { startRate, spec } = changeable.options, said = `${silent} hidden units are silent`;
+  if (spec.steps === 1) return []; // without steps there are no potentials to charge
   if (startRate === undefined) {
     return [step(changeable, `${said}: first weights scaled until units fire keep more of them alive.`, {
       "--init": "rate",
@@ -167,7 +176,11 @@ function louder(changeable: Changeable, silent: string): NextStep[] {
 }
 
 function saturation(changeable: Changeable, { layers }: Findings["recordings"]): NextStep[] {
-  const hidden = new Set(structureOf(changeable.options.spec).hidden.map(({ index }) => index));
+  // Of a neuron that fires several spikes a step, their number still tells something.
+  const hidden = new Set(
+    structureOf(changeable.options.spec).hidden.filter(({ neuron }) => !kindOf(neuron).firesMany(neuron))
+      .map(({ index }) => index),
+  );
   const threshold = thresholdOf(changeable);
   if (changeable.options.spec.steps === 1 || threshold === undefined || !takesThreshold(changeable)) {
     return [];
@@ -192,7 +205,7 @@ function saturation(changeable: Changeable, { layers }: Findings["recordings"]):
 function notLearning(changeable: Changeable, loss: number, chance: number): NextStep {
   const { step: { kind = "sgd" }, epochs } = changeable.options;
   const said = `The test loss, ${writeLoss(loss)}, is no better than guessing's, ${writeLoss(chance)}`;
-  if (loss > 1.5 * chance) {
+  if (loss > RAN_AWAY * chance) {
     return step(changeable, `${said}: training ran away, so take shorter steps.`, {
       "--learning-rate": tenth(changeable.options),
     });

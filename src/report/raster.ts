@@ -10,7 +10,7 @@ import { classTicks } from "./words.ts";
 
 /** A raster's spikes. */
 export interface DrawnRaster {
-  /** `[steps, units]`, 1 at a spike. */
+  /** `[steps, units]`, the number of spikes. */
   readonly spikes: Uint8Array;
   readonly steps: number;
   readonly units: number;

@@ -26,9 +26,6 @@ export const BASE_STYLE = `${CLASS_COLOUR_STYLE}
 a { color: var(--blue); }
 svg.plot { display: block; width: 100%; height: auto; color: var(--ink); font: 12px system-ui, sans-serif; background: none; overflow: visible; }
 svg.plot text { white-space: pre; }
-.masthead { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; max-width: none; margin: 0; color: var(--soft); }
-.masthead b { color: var(--ink); font-weight: 700; letter-spacing: .01em; }
-.masthead .mark { flex: none; fill: none; stroke: var(--blue); stroke-width: 2.4; stroke-linecap: round; }
 `;
 
 /** CSS of a report, for a `<style>`. */
@@ -38,13 +35,17 @@ body { margin: 0; position: relative; background: var(--paper); color: var(--ink
 body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 2rem; margin: 1.5rem 0 .25rem; }
-header { padding-top: 16px; outline: none; }
-header > .masthead { padding-bottom: 12px; border-bottom: 1px solid var(--line); font-size: .95rem; }
+.masthead { display: flex; flex-wrap: wrap; align-items: center; gap: 0 12px; max-width: none; margin: 0; color: var(--soft); }
+.masthead b { color: var(--ink); font-size: 1.5rem; line-height: 1.2; letter-spacing: -.01em; }
+.masthead .mark { flex: none; fill: #14171c; }
+.masthead .mark path { fill: none; stroke: #ff9708; stroke-width: 2.6; stroke-linecap: round; stroke-linejoin: round; }
+@media (prefers-color-scheme: dark) { .masthead .mark rect { stroke: var(--line); } }
+header { padding-top: 12px; outline: none; }
 header > h2 { font-size: 1.1rem; margin: 1.25rem 0 .5rem; padding: 0; border: 0; }
 .summary { font-size: 1.1rem; max-width: 50rem; margin: 1rem 0; }
 .steps { padding-left: 1.4em; margin: .5rem 0 1.25rem; max-width: 50rem; }
 .steps li { margin: .5rem 0; }
-.steps pre { margin: .35rem 0; }
+.steps pre { margin: .35rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 h2 { font-size: 1.45rem; margin: 3rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
 h4 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 500; }
@@ -120,6 +121,11 @@ article.trace header h3, article.trace header p { margin: 0; }
 }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
 footer { font-size: .85rem; margin-block: 3rem 2rem; }
+@media screen and (min-width: 1500px) {
+  body > * { max-width: 1400px; }
+  .grid { grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); }
+  .summary, .steps, p { max-width: 60rem; }
+}
 @media (max-width: 480px) { svg.plot { font-size: 13px; } }
 @media (max-width: 389px) { svg.plot { font-size: 14.5px; } }
 @media (max-width: 360px) { svg.plot { font-size: 15.5px; } }
@@ -135,12 +141,26 @@ footer { font-size: .85rem; margin-block: 3rem 2rem; }
   body > * { max-width: none; padding: 0; }
   nav, details:not([open]), .way-back { display: none; }
   svg.plot { font-size: 13px; max-width: none; }
-  .masthead .mark { stroke: var(--ink); }
   .drawing { min-width: 0; }
+  svg.plot.graph { max-height: 190mm; }
+  footer { margin-block: 1rem 0; }
   .grid { grid-template-columns: 1fr 1fr; }
   .grid.wide { grid-template-columns: 1fr; }
   p, figure, li, table, tr, pre, .tiles, .tiles div, article.trace { break-inside: avoid; }
-  h2, h3, h4, caption, thead, .legend, article.trace header { break-after: avoid; }
+  h2, h3, h4, h2 ~ p, caption, thead, .legend, article.trace header { break-after: avoid; }
+  h2 { margin-top: 1.75rem; }
+  table { font-size: 8.5pt; }
+  th, td { padding-block: 1.5px; }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(110px, 1fr)); }
+  .pictures:not(.sequence) { grid-template-columns: repeat(8, 1fr); gap: 8px; }
+  .pictures:not(.sequence) img { height: auto; }
+  .pictures li { font-size: 7.5pt; }
+  .weights:not(.rows, .planes) { grid-template-columns: repeat(10, 1fr); gap: 8px; }
+  article.trace { margin: 1rem 0; }
+  article.trace:has(.maps) .grid { grid-auto-flow: dense; gap: 8px 20px; }
+  article.trace:has(.maps) .grid > div { display: contents; }
+  article.trace:has(.maps) .grid :is(figure:has(.maps), .legend) { grid-column: 1 / -1; }
+  .maps { grid-template-columns: repeat(auto-fit, minmax(90px, 1fr)) !important; }
   thead { display: table-header-group; }
   .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; }

@@ -31,6 +31,8 @@ export interface Silence {
   readonly silent: number;
   /** Samples that were recorded. */
   readonly samples: number;
+  /** What a unit did that is not silent: without steps there are activations, not spikes. */
+  readonly did: "fired" | "was active";
 }
 
 /** Counts the silent units of the hidden layers; undefined where none of these can fire. */
@@ -41,7 +43,12 @@ export function silenceOf(spec: NetworkSpec, { count: samples, layers }: Recordi
     all.reduce((sum, layer) => sum + pick(layer), 0);
   const units = sum(({ units }) => units);
   return units > 0
-    ? { units, silent: sum(({ rates }) => rateFigures(rates).silent.length), samples }
+    ? {
+      units,
+      silent: sum(({ rates }) => rateFigures(rates).silent.length),
+      samples,
+      did: spec.steps > 1 ? "fired" : "was active",
+    }
     : undefined;
 }
 
@@ -99,7 +106,7 @@ export function describeClasses(predictions: Predictions, word: SampleWord): Mar
   }
   return [
     describeExtremes(figures, names, word),
-    describeConfusion(pairsOf(confusion, classes), names, word),
+    describeConfusion(pairsOf(confusion, classes), names),
   ];
 }
 
@@ -157,11 +164,7 @@ function pairsOf(confusion: readonly (readonly number[])[], classes: readonly nu
   }).sort((a, b) => b.times - a.times);
 }
 
-function describeConfusion(
-  pairs: readonly ConfusedPair[],
-  names: readonly string[],
-  word: SampleWord,
-): Markup {
+function describeConfusion(pairs: readonly ConfusedPair[], names: readonly string[]): Markup {
   const { times, total } = pairs[0]!, most = pairs.filter((pair) => pair.times === times);
   const often = times === 1 ? "once" : `${count(times)} times`;
   if (most.length > MOST_NAMED) {
@@ -173,23 +176,23 @@ function describeConfusion(
     most.map(({ label, named }) => html`${colouredName(names, label)} for ${colouredName(names, named)}`),
   );
   return most.length === 1
-    ? html`Most often it takes ${said}: ${count(times)} of its ${counted(total, word)}.`
+    ? html`Most often it takes ${said}, ${count(times)} of ${counted(total, "time")}.`
     : html`Most often it takes ${said}, ${often} each.`;
 }
 
 /** How many hidden units never fired. */
-export function describeSilence({ units, silent, samples }: Silence, word: SampleWord): Markup {
+export function describeSilence({ units, silent, samples, did }: Silence, word: SampleWord): Markup {
   const watched = `the first ${counted(samples, `test ${word}`)}`, all = counted(units, "hidden unit");
-  if (silent === 0) return html`${units === 1 ? "Its" : "Each of its"} ${all} fired on ${watched}.`;
-  if (silent === units) return html`None of its ${all} fired on ${watched}.`;
+  if (silent === 0) return html`${units === 1 ? "Its" : "Each of its"} ${all} ${did} on ${watched}.`;
+  if (silent === units) return html`None of its ${all} ${did} on ${watched}.`;
   return html`${count(silent)} of its ${all} ${silent === 1 ? "was" : "were"} silent: ${
     silent === 1 ? "it" : "they"
-  } never fired on ${watched}.`;
+  } never ${silent > 1 ? did.replace("was", "were") : did} on ${watched}.`;
 }
 
 /** What training itself counted, and why that may be another number; nothing where it did not count. */
 export function compareCounts(
-  { units, silent }: Silence,
+  { units, silent, did }: Silence,
   last: EpochMetrics | undefined,
   trainSamples: number | undefined,
 ): Markup[] {
@@ -205,6 +208,6 @@ export function compareCounts(
   const fewer = last.silent === 0 ? "none" : `only ${count(last.silent)}`;
   const watched = number === "" ? "all training samples" : `${number} samples`;
   return [
-    html`${counted} ${fewer}: it watched ${watched}, ${moving}, and a unit that fired for one of them did not count.`,
+    html`${counted} ${fewer}: it watched ${watched}, ${moving}, and a unit that ${did} for one of them did not count.`,
   ];
 }

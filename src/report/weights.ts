@@ -121,7 +121,11 @@ export function describeOrder(
     : `${count(all)} of ${count(units)} ${what}s`;
   const order = all === 1 ? "" : areRated ? ", the busiest first" : ", in their order";
   return `${which}${order}${
-    folded.length > 0 && shown.length > 0 ? "; those with nothing to see are folded below" : ""
+    folded.length === 0
+      ? ""
+      : shown.length === 0
+      ? "; there is nothing to see in any, so that they are folded below"
+      : "; those with nothing to see are folded below"
   }.`;
 }
 

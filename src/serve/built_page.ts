@@ -1,5 +1,6 @@
 /** Finds the page that `deno task page` has built, under Deno. */
 import { INVOCATION } from "../text/invocation.ts";
+import { MODEL_FILE } from "./page_files.ts";
 import type { Site } from "./site.ts";
 
 const FOLDER = new URL("../../dist/page/", import.meta.url);
@@ -9,8 +10,8 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
   const site = new Map<string, Uint8Array<ArrayBuffer>>();
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      // A model that was built in is not the one that is served.
-      if (isFile && !name.startsWith(".") && !name.endsWith(".safetensors")) {
+      // A model that was chosen for the page is not the one that is served.
+      if (isFile && !name.startsWith(".") && name !== MODEL_FILE) {
         site.set(name, await Deno.readFile(new URL(encodeURIComponent(name), folder)));
       }
     }

@@ -3,7 +3,10 @@
 /** The model that the page starts from, where one lies beside it. */
 export const MODEL_FILE = "model.safetensors";
 
-/** Names that model in the page's HTML, which may name it already. */
+/** The model that the page starts from otherwise; a server may have another one beside it, so it has a name of its own. */
+export const BUILT_IN_MODEL = "built_in.safetensors";
+
+/** Names the former in the page's HTML, which names one already. */
 export function withModel(html: string): string {
   const place = /data-model="[^"]*"/;
   if (!place.test(html)) throw new RangeError("index.html: no data-model: build the page again");
@@ -21,6 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
   gz: "application/gzip",
   safetensors: "application/octet-stream",
+  svg: "image/svg+xml",
+  png: "image/png",
 };
 
 /** A file's media type, by its name. */

@@ -34,20 +34,49 @@ export const muddlesOf = async (page: Page) =>
 /** The text of the element with this id. */
 export const textOf = async (page: Page, id: string) =>
   (await page.textContent(`#${id}`) ?? "").replaceAll("\u00a0", " ");
-/** The picture of the last layer's raster. */
+/** The picture of the first layer's raster. */
 export const rasterOf = async (page: Page) =>
-  String(await page.evaluate("document.querySelector('#rasters figure:last-child canvas').toDataURL()"));
+  String(await page.evaluate("document.querySelector('.layer').toDataURL()"));
+/** Waits until the steps have run. */
+export const waitForEnd = (page: Page) =>
+  page.waitForSelector("#play[aria-label='Play']", { state: "attached" });
+/** How far the layout has jumped by itself (CLS), up to now. */
+export const jumpsOf = async (page: Page) =>
+  Number(
+    await page.evaluate(`new Promise((resolve) => {
+      let sum = 0;
+      const add = (entries) => entries.forEach((entry) => sum += entry.hadRecentInput ? 0 : entry.value);
+      new PerformanceObserver((list) => add(list.getEntries())).observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => resolve(sum), 200);
+    })`),
+  );
+/** Waits until a network can be trained, and opens what is behind More. */
+export async function openMore(page: Page): Promise<void> {
+  await page.waitForSelector("#train:not([hidden])");
+  if (await page.locator("#more[open]").count() === 0) await page.click("#more > summary");
+}
 /** Waits for a text in the element with this id. */
 export const waitFor = (page: Page, id: string, hasText: RegExp) =>
   page.locator(`#${id}`).filter({ hasText }).waitFor({ state: "attached" });
 
-/** Chooses a small network, with enough epochs for a pause among them. */
+/** Waits until an expression is true; the page's policy forbids playwright's own way. */
+export async function until(page: Page, expression: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await page.evaluate(expression)) return;
+    await page.waitForTimeout(50);
+  }
+  throw new Error(`${expression}: it did not become true`);
+}
+
+/** Chooses a small network of the notebook's, with enough epochs for a pause among them. */
 export async function chooseSmall(page: Page): Promise<void> {
-  await page.waitForSelector("#train:not([disabled])");
-  for (const [id, value] of [["hidden", "20"], ["epochs", "8"], ["batch", "250"]] as const) {
+  await openMore(page);
+  await page.selectOption("#preset", "notebook");
+  await waitFor(page, "network-line", /the notebook network/);
+  for (const [id, value] of [["hidden", "50"], ["epochs", "8"], ["batch", "250"]] as const) {
     await page.fill(`#${id}`, value);
     await page.dispatchEvent(`#${id}`, "change");
-    if (id === "hidden") await waitFor(page, "network-line", /784–20–10/);
+    if (id === "hidden") await waitFor(page, "network-line", /784–50–10/);
   }
 }
 

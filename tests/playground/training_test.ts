@@ -125,6 +125,15 @@ Deno.test("Trainer follows the recipe of a preset", async () => {
   assert.equal(await hashParameters(ended.parameters), await expected(spec, recipe));
 });
 
+Deno.test("Trainer gives the same bits at any pace, which may change in training", async () => {
+  let batches = 0;
+  const { begin, trainer } = trainerOf((reply, trainer) => {
+    if (reply.kind === "batch") trainer.handle({ kind: "pace", rest: ++batches % 3 });
+  });
+  await trainer.handle({ kind: "pace", rest: 2 });
+  assert.equal(await hashParameters((await begin()).parameters), await expected());
+});
+
 Deno.test("Trainer gives the same bits when paused, resumed, stopped and started again", async () => {
   let batches = 0;
   const resumeLater = async (trainer: Trainer) => {

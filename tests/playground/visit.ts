@@ -13,19 +13,27 @@ import { CHROMIUM, CHROMIUM_ARGUMENTS, SOFTWARE_WEBGPU } from "../chromium.ts";
 import {
   chooseSmall,
   draw,
+  jumpsOf,
   muddlesOf,
+  openMore,
   overflowOf,
   rasterOf,
   save,
   tabTo,
   textOf,
+  until,
   violationsOf,
   waitFor,
+  waitForEnd,
 } from "./page_actions.ts";
 import { serveFolder } from "./static_server.ts";
 
 /** The observations of all visits. */
 export interface Visits {
+  readonly first: FirstVisit;
+  /** How far the layout has jumped on a phone: at first, and after it has learned anew. */
+  readonly jumpsOnPhone: readonly number[];
+  readonly friend: FriendVisit;
   readonly mouse: MouseVisit;
   readonly maps: MapsVisit;
   readonly keyboard: KeyboardVisit;
@@ -64,10 +72,9 @@ export interface MouseVisit {
   readonly loaded: {
     readonly off: readonly string[];
     readonly rate: string;
-    /** The classes' names beside the bars, in the verdict and in the legend. */
+    /** The classes' names beside their rows, and in the verdict. */
     readonly names: readonly string[];
     readonly verdict: string;
-    readonly legend: readonly string[];
   };
   /** Whether training can begin while dropped files are read. */
   readonly trainsWhileReading: boolean;
@@ -94,12 +101,52 @@ export interface MapsVisit {
   readonly overflow: number;
 }
 
+/** Arriving, without doing anything. */
+export interface FirstVisit {
+  /** Of all that was fetched before the first frame in which spikes move. */
+  readonly bytes: number;
+  /** The raster in two such frames. */
+  readonly frames: readonly string[];
+  readonly status: string;
+  /** How far the layout has jumped. */
+  readonly jumps: number;
+}
+
+/** A visit of somebody who tries what can be shown, and shares it. */
+export interface FriendVisit {
+  /** Where nothing fires. */
+  readonly violations: readonly string[];
+  /** The line about the unit before the mouse points at another, and then. */
+  readonly texts: readonly string[];
+  /** How many pictures of weights lie on the pad, and pixels of links beside the rows. */
+  readonly overlay: number;
+  readonly links: number;
+  /** Pixels of ink after a click. */
+  readonly dot: number;
+  readonly costs: string;
+  /** The verdict of a network that does not fire, and its button. */
+  readonly silent: readonly string[];
+  /** Whether a message can be seen on a page that is scrolled to its end. */
+  readonly toast: boolean;
+  /** Of the page, and of the one that its link opens. */
+  readonly verdicts: readonly string[];
+  /** What a damaged link says. */
+  readonly damaged: string;
+  readonly dropped: string;
+  /** At 320, 390 and 1,920 pixels. */
+  readonly overflows: readonly number[];
+  /** The beginning of the saved picture. */
+  readonly png: readonly number[];
+}
+
 /** A visit with a keyboard, on a phone, in dark colours. */
 export interface KeyboardVisit {
   readonly announcement: string;
   readonly source: string;
   readonly status: string;
   readonly step: string;
+  /** The unit that the keyboard points at: for a screen reader, on the page, and how many pictures of weights there are. */
+  readonly pointed: readonly [spoken: string, shown: string, fields: number];
   readonly violations: readonly string[];
   readonly overflow: number;
   readonly muddles: readonly string[];
@@ -116,12 +163,13 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   await waitFor(page, "train-status", /^Done/);
   const status = await textOf(page, "train-status");
   await page.waitForSelector("#loss-plot svg");
+  await page.click("#next-digit"); // its name stands below the pad
   const curves = await page.locator("#loss-plot path, #accuracy-plot path").count();
 
   const before = await rasterOf(page);
   await draw(page);
   await waitFor(page, "announcement", /The network says \d/);
-  await waitFor(page, "play", /^Play$/); // until the animation ends
+  await waitForEnd(page);
   const rasters = [before, await rasterOf(page)] as const;
   const drawn = await page.evaluate(`(() => {
     const canvas = document.getElementById("seen");
@@ -171,10 +219,10 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
       dataTransfer.items.add(new File([await response.blob()], name));
     }
     document.dispatchEvent(new DragEvent("drop", { dataTransfer }));
-    return !document.getElementById("train").disabled;
+    return !document.getElementById("train").hidden;
   })()`) as boolean;
   await waitFor(page, "data-line", /from your files/);
-  await page.waitForSelector("#train:not([disabled])");
+  await openMore(page);
   const letters = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
   await page.setInputFiles("#data-files", letters.map((part) => `${out}/letters/${part}-ubyte`));
   await waitFor(page, "data-line", /^24 digits to learn from/);
@@ -184,15 +232,14 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   page.once("dialog", (dialog) => dialog.accept());
   await page.setInputFiles("#model-file", `${out}/other.safetensors`);
   await waitFor(page, "network-line", /other\.safetensors/);
-  await page.locator("#bars li:nth-child(30)").filter({ hasText: "%" }).waitFor({ state: "attached" });
+  await page.locator("#outputs li:nth-child(30)").filter({ hasText: "%" }).waitFor({ state: "attached" });
   const loaded = {
     off: await page.evaluate(
-      `["hidden", "seed", "fresh"].filter((id) => document.getElementById(id).disabled)`,
+      `["hidden", "seed"].filter((id) => document.getElementById(id).disabled)`,
     ),
     rate: await page.inputValue("#rate"),
-    names: await page.locator("#bars li span:first-child").allTextContents(),
+    names: await page.locator("#outputs .name").allTextContents(),
     verdict: await textOf(page, "verdict-name"),
-    legend: await page.locator("#potentials .legend span").allTextContents(),
   } as MouseVisit["loaded"];
   return {
     ...{ paused, status, curves, rasters, announcement, tuned, drawn },
@@ -206,13 +253,13 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
 }
 
 async function visitWithMaps(page: Page, out: string): Promise<MapsVisit> {
-  await page.waitForSelector("#train:not([disabled])");
+  await openMore(page);
   await page.selectOption("#preset", "conv-wide");
   await waitFor(page, "network-line", /the conv-wide network/);
   const preset = {
     network: await textOf(page, "network-line"),
     off: await page.evaluate(
-      `["hidden", "seed", "fresh"].filter((id) => document.getElementById(id).disabled)`,
+      `["hidden", "seed"].filter((id) => document.getElementById(id).disabled)`,
     ) as string[],
   };
   const loaded: MapsVisit["loaded"][number][] = [];
@@ -222,7 +269,7 @@ async function visitWithMaps(page: Page, out: string): Promise<MapsVisit> {
     await page.click("#clear");
     await draw(page);
     await waitFor(page, "announcement", /The network says /);
-    await waitFor(page, "play", /^Play$/);
+    await waitForEnd(page);
     const pixels = await page.evaluate(`(() => {
       const { width, height } = document.getElementById("seen");
       const canvas = Object.assign(document.createElement("canvas"), { width, height }), context = canvas.getContext("2d");
@@ -233,9 +280,7 @@ async function visitWithMaps(page: Page, out: string): Promise<MapsVisit> {
       announcement: await textOf(page, "announcement"),
       alpha: pixels.filter((_, i) => i % 4 === 3),
       red: pixels.filter((_, i) => i % 4 === 0),
-      maps: await page.locator(".maps canvas").evaluateAll((all) =>
-        all.map((canvas) => canvas.getAttribute("aria-label") ?? "")
-      ),
+      maps: await page.locator("#layers figcaption").allTextContents(),
     });
   }
   const picture = () =>
@@ -256,16 +301,23 @@ async function visitWithMaps(page: Page, out: string): Promise<MapsVisit> {
 }
 
 async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
-  await page.waitForSelector("#train:not([disabled])");
-  await tabTo(page, "[aria-label='Test digit 4']");
+  await openMore(page);
+  await tabTo(page, "#outputs [title='Show a 4']");
   await page.keyboard.press("Enter");
+  await waitFor(page, "source", /it is a 4/);
   await waitFor(page, "announcement", /The network says \d/);
   const announcement = await textOf(page, "announcement"), source = await textOf(page, "source");
   await tabTo(page, "#step");
   for (let steps = 0; steps < 3; steps++) await page.keyboard.press("ArrowLeft");
   const step = await textOf(page, "step-value");
+  await tabTo(page, ".layer");
+  for (let rows = 0; rows < 3; rows++) await page.keyboard.press("ArrowDown");
+  const pointed = String(await page.getAttribute(".layer", "aria-valuetext")),
+    unit = await textOf(page, "unit-text");
+  const field = await page.locator("#field:not([hidden])").count();
+  await page.keyboard.press("Escape");
   await tabTo(page, "#preset");
-  await page.keyboard.press("ArrowDown"); // feed-forward, the fastest
+  for (let presets = 0; presets < 2; presets++) await page.keyboard.press("ArrowDown"); // feed-forward, the fastest
   await waitFor(page, "network-line", /1 step: the feed-forward network/);
   await tabTo(page, "#epochs");
   await page.keyboard.press("ArrowDown");
@@ -274,6 +326,7 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   await waitFor(page, "train-status", /^Done after 5 epochs/);
   return {
     ...{ announcement, source, step, status: await textOf(page, "train-status") },
+    pointed: [pointed, unit, field],
     muddles: await muddlesOf(page),
     violations: await violationsOf(page),
     overflow: await overflowOf(page),
@@ -281,7 +334,7 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
 }
 
 async function visitWithFinger(page: Page): Promise<Visits["finger"]> {
-  await page.waitForSelector("#train:not([disabled])");
+  await openMore(page);
   await page.locator("#pad").scrollIntoViewIfNeeded();
   const { x = 0, y = 0, width = 0, height = 0 } = await page.locator("#pad").boundingBox() ?? {};
   const scroll = async () => Number(await page.evaluate("scrollY"));
@@ -299,7 +352,7 @@ async function visitWithFinger(page: Page): Promise<Visits["finger"]> {
 }
 
 async function visitWithWebGpu(page: Page, out: string): Promise<Visits["webGpu"]> {
-  await page.waitForSelector("#train:not([disabled])");
+  await openMore(page);
   await waitFor(page, "engine-note", /WebGPU's adapter/);
   await page.setInputFiles("#model-file", `${out}/small.safetensors`);
   await waitFor(page, "network-line", /small\.safetensors/);
@@ -315,13 +368,132 @@ async function visitWithWebGpu(page: Page, out: string): Promise<Visits["webGpu"
 }
 
 async function visitWithForcedColours(page: Page): Promise<Visits["forced"]> {
-  await page.waitForSelector("#train:not([disabled])");
-  const backgrounds = await page.evaluate(`["#pad", "#seen", ".bar", ".key.blue"].map((selector) =>
+  await openMore(page);
+  const backgrounds = await page.evaluate(`["#pad", "#seen", "#outputs .bar", ".key.blue"].map((selector) =>
     getComputedStyle(document.querySelector(selector)).backgroundColor)`) as string[];
+  await page.selectOption("#preset", "notebook");
+  await waitFor(page, "network-line", /the notebook network/);
   await page.fill("#hidden", "0");
   await page.dispatchEvent("#hidden", "change");
   await page.click("#train");
   return { backgrounds, status: await textOf(page, "train-status") };
+}
+
+/** Arrives at the page, and waits for what plays itself. */
+async function visitAtFirst(page: Page): Promise<FirstVisit> {
+  await until(page, `performance.getEntriesByName("moving").length > 0`);
+  const bytes = Number(
+    await page.evaluate(`(() => {
+      const [{ startTime }] = performance.getEntriesByName("moving");
+      const before = performance.getEntriesByType("resource").filter(({ responseEnd }) => responseEnd <= startTime);
+      const [page] = performance.getEntriesByType("navigation");
+      return [page, ...before].reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+    })()`),
+  );
+  const frames = [await rasterOf(page)];
+  await page.waitForTimeout(300);
+  frames.push(await rasterOf(page));
+  const status = await textOf(page, "train-status");
+  await waitFor(page, "source", /^Held-back digit/); // the next one, by itself
+  return { bytes, frames, status, jumps: await jumpsOf(page) };
+}
+
+/** Points, clicks, silences the network, and shares what there is. */
+async function visitWithFriend(page: Page): Promise<FriendVisit> {
+  await openMore(page);
+  await until(page, `document.getElementById("verdict-text").textContent.includes("spikes")`);
+  await page.evaluate("scrollTo(0, 0)");
+  const layer = await page.locator(".layer").boundingBox();
+  const texts = [await textOf(page, "unit-text")];
+  await page.mouse.move(layer!.x + 40, layer!.y + 5);
+  texts.push(await textOf(page, "unit-text"));
+  const overlay = await page.locator("#field:not([hidden])").count();
+  const links = Number(
+    await page.evaluate(`(() => {
+      const { width, height } = document.getElementById("links");
+      return document.getElementById("links").getContext("2d").getImageData(0, 0, width, height).data
+        .filter((value, at) => at % 4 === 3 && value > 0).length;
+    })()`),
+  );
+  await page.mouse.move(5, 5);
+
+  await page.click("#clear");
+  const pad = await page.locator("#pad").boundingBox();
+  await page.mouse.click(pad!.x + 50, pad!.y + 60);
+  await waitFor(page, "announcement", /The network /);
+  const dot = Number(
+    await page.evaluate(`document.getElementById("pad").getContext("2d").getImageData(0, 0, 280, 280).data
+      .filter((value, at) => at % 4 === 3 && value > 0).length`),
+  );
+
+  await page.click("#outputs [title='Show a 3']");
+  await waitForEnd(page);
+  const costs = await textOf(page, "costs-bars");
+  await page.fill('[data-constant="decay"] input', "0");
+  await page.fill('[data-constant="threshold"] input', "4");
+  await waitFor(page, "verdict-name", /^silent$/);
+  const silent = [await textOf(page, "verdict-text"), await textOf(page, "verdict-help")];
+  const violations = await violationsOf(page);
+  await page.click("#verdict-help");
+  await waitFor(page, "verdict-name", /^\d$/);
+
+  await page.fill('[data-constant="threshold"] input', "1.25");
+  await page.waitForTimeout(300);
+  await page.evaluate("scrollTo(0, 1e6)");
+  await page.evaluate("document.getElementById('share').open = true");
+  await page.dispatchEvent("#copy-link", "click");
+  await waitFor(page, "alert-text", /./);
+  const toast = await page.evaluate(`(() => {
+    const { top, bottom } = document.getElementById("alert").getBoundingClientRect();
+    return top > 0 && bottom <= innerHeight;
+  })()`) as boolean;
+  const verdicts = [await textOf(page, "verdict-text")], link = page.url();
+  const [picture] = await Promise.all([
+    page.waitForEvent("download"),
+    page.dispatchEvent("#save-picture", "click"),
+  ]);
+  const png = await Deno.readFile(await picture.path());
+  const other = await page.context().newPage();
+  await other.goto(link);
+  await until(other, `document.getElementById("verdict-text").textContent.includes("spikes")`);
+  verdicts.push(await textOf(other, "verdict-text"));
+  await other.goto(link.replace(/draw=.*/, "draw=!"));
+  await other.reload();
+  await waitFor(other, "alert-text", /./);
+  const damaged = await textOf(other, "alert-text");
+  await other.evaluate(`(async () => {
+    const canvas = new OffscreenCanvas(90, 60), context = canvas.getContext("2d");
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, 90, 60);
+    context.fillStyle = "#000";
+    context.fillRect(40, 10, 8, 40);
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([await canvas.convertToBlob()], "one.png", { type: "image/png" }));
+    document.dispatchEvent(new DragEvent("drop", { dataTransfer }));
+  })()`);
+  await waitFor(other, "source", /one\.png/);
+  await waitFor(other, "announcement", /The network says/);
+  const dropped = await textOf(other, "announcement");
+  const narrow: number[] = [];
+  for (const width of [320, 390, 1920]) {
+    await other.setViewportSize({ width, height: 800 });
+    narrow.push(await overflowOf(other));
+  }
+  return {
+    violations,
+    texts,
+    overlay,
+    links,
+    dot,
+    costs,
+    silent,
+    toast,
+    verdicts,
+    damaged,
+    dropped,
+    overflows: narrow,
+    png: [...png.subarray(1, 4)],
+  };
 }
 
 /** Opens the page as a file. */
@@ -368,6 +540,16 @@ async function visit(folder: string, out: string): Promise<Visits> {
     reducedMotion: "reduce",
   } as const;
   return {
+    first: await visiting(browser, plain.url, desk, visitAtFirst),
+    jumpsOnPhone: await visiting(browser, plain.url, phone, async (page) => {
+      await page.waitForSelector("#relearn:not([disabled])");
+      const first = await jumpsOf(page);
+      await page.locator("#pace").fill("4");
+      await page.click("#relearn");
+      await waitFor(page, "train-status", /^Done/);
+      return [first, await jumpsOf(page)];
+    }),
+    friend: await visiting(browser, plain.url, { ...desk, reducedMotion: "reduce" }, visitWithFriend),
     mouse: await visiting(browser, plain.url, desk, (page) => visitWithMouse(page, out)),
     maps: await visiting(browser, plain.url, desk, (page) => visitWithMaps(page, out)),
     keyboard: await visiting(browser, plain.url, phone, visitWithKeyboard),
@@ -382,7 +564,7 @@ async function visit(folder: string, out: string): Promise<Visits> {
     file: {
       says: await visitAsFile(browser, folder),
       whenServed: await visiting(browser, plain.url, desk, async (page) => {
-        await page.waitForSelector("#train:not([disabled])");
+        await openMore(page);
         return await page.locator("#unserved").count();
       }),
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import type { Markup } from "../../src/report/markup.ts";
 import type { Predictions } from "../../src/report/predictions.ts";
 import type { Recordings } from "../../src/report/recordings.ts";
@@ -40,7 +40,7 @@ Deno.test("describeClasses() names the best class, the worst one and the most fr
   assert.equal(
     await said([[90, 10, 0], [30, 60, 10], [5, 0, 95]], ["cat", "dog", "owl"]),
     "It is best at owl (95.00 %, 95 of 100) and worst at dog (60.00 %, 60 of 100). " +
-      "Most often it takes dog for cat: 30 of its 100 images.",
+      "Most often it takes dog for cat, 30 of 100 times.",
   );
 });
 
@@ -48,7 +48,7 @@ Deno.test("describeClasses() says that an order of few images may be chance", as
   assert.equal(
     await said([[3, 1], [2, 2]]),
     "It is best at 0 (75.00 %, 3 of 4) and worst at 1 (50.00 %, 2 of 4); with so few images that order may be chance. " +
-      "Most often it takes 1 for 0: 2 of its 4 images.",
+      "Most often it takes 1 for 0, 2 of 4 times.",
   );
 });
 
@@ -57,7 +57,7 @@ Deno.test("describeClasses() tells ties as ties", async () => {
   assert.equal(
     await said([[1, 1, 0], [0, 50, 50], [0, 1, 99]]),
     "It is best at 2 (99.00 %, 99 of 100) and worst at 0 and 1 (50.00 % of each). " +
-      "Most often it takes 1 for 2: 50 of its 100 images.",
+      "Most often it takes 1 for 2, 50 of 100 times.",
   );
   assert.equal(
     await said([[8, 2, 0], [0, 8, 2], [2, 0, 8]]),
@@ -73,7 +73,7 @@ Deno.test("describeClasses() tells ties as ties", async () => {
   assert.equal(
     await said(ring),
     "It is best at 4 of the classes (99.00 % of each) and worst at 1 (9.00 %, 9 of 100). " +
-      "Most often it takes 1 for 2: 91 of its 100 images.",
+      "Most often it takes 1 for 2, 91 of 100 times.",
   );
   assert.match(
     await said([[7, 2, 2], [2, 7, 2], [1, 1, 9]]),
@@ -86,7 +86,7 @@ Deno.test("describeClasses() has no worst class and no confusion where nothing i
   assert.equal(await said([[7]]), "");
   assert.equal(
     await said([[6, 1], [0, 0]]),
-    "All of them are of one class, 0. Most often it takes 0 for 1: 1 of its 7 images.",
+    "All of them are of one class, 0. Most often it takes 0 for 1, 1 of 7 times.",
   );
   assert.equal(
     await said([[0, 4, 0], [0, 0, 4], [4, 0, 0]]),
@@ -142,12 +142,18 @@ Deno.test("silenceOf() counts hidden units alone, and describeSilence() says so"
     4,
     "None of its 4 hidden units fired on the first 500 test images.",
   ]);
+  // Without steps there are activations, and no spikes.
+  const dense = silenceOf(feedForwardNetwork({ hidden: 4, classes: 2 }), recorded([0, 0, 1, 1]))!;
+  assert.equal(
+    await textOf(describeSilence(dense, "image")),
+    "2 of its 4 hidden units were silent: they never were active on the first 500 test images.",
+  );
   // A network whose hidden layers cannot fire has nothing to count.
   assert.equal(silenceOf(spec, { count: 500, layers: [] }), undefined);
 });
 
 Deno.test("compareCounts() says why training's count of silent units is another one", async () => {
-  const silence = { units: 100, silent: 41, samples: 500 };
+  const silence = { units: 100, silent: 41, samples: 500, did: "fired" } as const;
   const tell = (silent: number, units = 100) =>
     textOf(...compareCounts(silence, { epoch: 3, silent, units }, 60_000));
   assert.equal(

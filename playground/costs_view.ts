@@ -1,0 +1,48 @@
+/** The figure "Why spikes": the operations of this answer, beside those of the feed-forward peer. */
+import { count } from "../src/text/figures.ts";
+import { costsOf } from "./logic/costs.ts";
+import type { Inspection } from "./logic/protocol.ts";
+import { element, make } from "./elements.ts";
+
+/** Shows what an answer took; nothing for `undefined`. */
+export function showCosts(inspection: Inspection | undefined): void {
+  const bars = element("costs-bars", HTMLElement);
+  if (!inspection) return bars.replaceChildren();
+  const { ofInput, ofSpikes, ofNeurons, dense } = costsOf(inspection), { steps } = inspection.spec;
+  const own = ofInput + ofSpikes, most = Math.max(own, dense);
+  const bar = (share: number, kind: string) => {
+    const part = make("i", { class: kind });
+    part.style.width = `${(100 * share).toFixed(2)}%`;
+    return part;
+  };
+  if (steps === 1) {
+    bars.replaceChildren(
+      ...entry("This network has no spikes", `${count(dense)} multiply-adds`, [bar(dense / most, "dense")]),
+    );
+    return;
+  }
+  const leaks = `and ${count(ofNeurons)} leaks, one a neuron and step`;
+  bars.replaceChildren(
+    ...entry(
+      "With spikes",
+      `${count(own)} operations: ${count(ofInput)} for the ink, ${
+        count(ofSpikes)
+      } additions for spikes, ${leaks}`,
+      [bar(ofInput / most, "ink"), bar(ofSpikes / most, "spikes")],
+    ),
+    ...entry(
+      "Its feed-forward peer, without time",
+      `${count(dense)} multiply-adds: every weight, whatever is drawn`,
+      [
+        bar(dense / most, "dense"),
+      ],
+    ),
+  );
+}
+
+function entry(name: string, text: string, parts: readonly HTMLElement[]): HTMLElement[] {
+  return [
+    make("dt", {}, name),
+    make("dd", {}, make("span", { class: "parts", "aria-hidden": "true" }, ...parts), text),
+  ];
+}

@@ -1,0 +1,176 @@
+/** A hidden layer on the page: its raster, its maps, or the outputs of units without time; and what is pointed at. */
+import { mapsOf, unitName } from "../src/network/maps.ts";
+import type { NetworkSpec } from "../src/network/spec.ts";
+import { structureOf } from "../src/network/structure.ts";
+import { layerName } from "../src/network/words.ts";
+import { percent } from "../src/report/words.ts";
+import { counted } from "../src/text/figures.ts";
+import type { Inspection } from "./logic/protocol.ts";
+import { sheetOf } from "./canvas.ts";
+import { make } from "./elements.ts";
+import { aspectOfMaps, drawMaps, unitOfMapsAt } from "./maps.ts";
+import { drawActivations, drawCounts, drawRaster, type Raster, rasterOf, rowsOf } from "./raster.ts";
+
+/** What a layer shows. */
+export interface LayerSight {
+  readonly inspection: Inspection;
+  /** Units, by row. */
+  readonly order: Uint32Array;
+  /** Of each row's unit. */
+  readonly inks: readonly string[];
+  /** Whether the colours are those of classes. */
+  readonly areOfClasses: boolean;
+}
+
+/** Called when a unit is pointed at; `undefined` when none is any more. `stays` where a click or a key chose it. */
+export type PointListener = (unit: number | undefined, stays: boolean) => void;
+
+/** One layer. */
+export class LayerView {
+  readonly layer: number;
+  readonly figure: HTMLElement;
+  readonly #spec: NetworkSpec;
+  readonly #canvas = make("canvas", { role: "slider", tabindex: "0", class: "layer" });
+  readonly #counts = make("canvas", { class: "counts", "aria-hidden": "true" });
+  readonly #caption = make("figcaption");
+  readonly #listener: PointListener;
+  #sight: LayerSight | undefined;
+  #raster: Raster | undefined;
+  /** The row, or of maps the unit, that is pointed at. */
+  #row: number | undefined;
+
+  constructor(spec: NetworkSpec, layer: number, listener: PointListener) {
+    this.layer = layer;
+    this.#spec = spec;
+    this.#listener = listener;
+    const { shape } = this.#population, sizes = mapsOf(shape);
+    this.figure = make("figure", { class: sizes ? "track maps" : "track" }, this.#caption, this.#canvas);
+    if (sizes) this.#canvas.style.aspectRatio = aspectOfMaps(sizes);
+    else this.figure.append(this.#counts);
+    const name = layerName(spec, layer);
+    const attributes = {
+      "aria-label": `Units of ${name}`,
+      "aria-valuemin": "0",
+      "aria-valuenow": "0",
+      "aria-orientation": "vertical",
+    };
+    for (const [key, value] of Object.entries(attributes)) this.#canvas.setAttribute(key, value);
+    this.#canvas.onpointermove = (event) => this.#at(event, event.pointerType !== "mouse");
+    this.#canvas.onpointerdown = (event) => this.#at(event, true);
+    this.#canvas.onpointerleave = (event) => {
+      if (event.pointerType === "mouse") this.#listener(undefined, false);
+    };
+    this.#canvas.onkeydown = (event) => this.#key(event);
+  }
+
+  get #population() {
+    return structureOf(this.#spec).populations[this.layer]!;
+  }
+
+  /** Takes what there is to see; `undefined` for nothing. */
+  take(sight: LayerSight | undefined): void {
+    this.#sight = sight;
+    this.#raster = sight && !mapsOf(this.#population.shape)
+      ? rasterOf(
+        sight.inspection.trace.spikes[this.layer]!,
+        sight.inspection.spec.steps,
+        sight.order,
+        sight.inks,
+      )
+      : undefined;
+    const { units } = this.#population;
+    this.#canvas.setAttribute("aria-valuemax", String(units - 1));
+    if (!sight) {
+      sheetOf(this.#canvas);
+      sheetOf(this.#counts);
+    }
+  }
+
+  /** Marks a unit as pointed at. */
+  point(unit: number | undefined): void {
+    const { shape, units } = this.#population, order = this.#sight?.order;
+    if (unit === undefined || mapsOf(shape)) this.#row = unit;
+    else this.#row = Math.floor(order ? order.indexOf(unit) / rowsOf(units).unitsPerRow : 0);
+    const name = unit === undefined ? "none" : unitName(shape, unit);
+    this.#canvas.setAttribute("aria-valuenow", String(unit ?? 0));
+    this.#canvas.setAttribute("aria-valuetext", name);
+  }
+
+  /** Where a unit's row begins, from the top of the page's rasters; undefined of maps. */
+  placeOf(unit: number): readonly [x: number, y: number] | undefined {
+    const { units, shape } = this.#population, at = this.#sight?.order.indexOf(unit) ?? -1;
+    if (mapsOf(shape) || at < 0) return undefined;
+    const { rows, unitsPerRow } = rowsOf(units), { left, top, height } = this.#canvas.getBoundingClientRect();
+    return [left, top + (Math.floor(at / unitsPerRow) + 0.5) * height / rows];
+  }
+
+  /** Draws a time in steps. */
+  draw(time: number): void {
+    if (!this.#sight) return;
+    const { inspection: { trace, spec: { steps } }, order, inks } = this.#sight;
+    const { shape, units } = this.#population, spikes = trace.spikes[this.layer]!;
+    const until = Math.min(steps, Math.ceil(time));
+    this.#describe(spikes, until, steps);
+    if (mapsOf(shape)) {
+      return drawMaps(this.#canvas, { spikes, shape, steps, until: Math.max(1, until) }, this.#row);
+    }
+    const sheet = sheetOf(this.#canvas), counts = sheetOf(this.#counts);
+    if (!sheet || !this.#raster) return;
+    if (steps === 1) {
+      const outputs = trace.outputs[this.layer]!;
+      return drawActivations(sheet, Float32Array.from(order, (unit) => outputs[unit]!), inks, this.#row);
+    }
+    drawRaster(sheet, this.#raster, time, this.#row);
+    if (counts && units > 0) drawCounts(counts, this.#raster, time);
+  }
+
+  #describe(spikes: Uint8Array, until: number, steps: number): void {
+    const { units, shape, isSpiking } = this.#population, name = layerName(this.#spec, this.layer);
+    const many = mapsOf(shape) ? counted(shape[0], "map") : counted(units, "neuron");
+    if (steps === 1 || !isSpiking) {
+      this.#caption.textContent = `${many} of ${name}: what each puts out, without time or spikes`;
+      return;
+    }
+    let sum = 0;
+    for (let at = 0; at < until * units; at++) if (spikes[at] === 1) sum++;
+    const rate = percent(sum / Math.max(1, until * units), 1);
+    this.#caption.textContent = `${many} of ${name}: ${counted(sum, "spike")}, ${rate} of units a step${
+      this.#sight?.areOfClasses ? "; each in the colour of the class that it speaks for" : ""
+    }`;
+  }
+
+  #at(event: PointerEvent, stays: boolean): void {
+    if (event.pointerType !== "mouse" && event.pressure === 0) return;
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    const x = (event.clientX - left) / width, y = (event.clientY - top) / height;
+    this.#listener(this.#unitAt(x, y), stays);
+  }
+
+  #unitAt(x: number, y: number): number | undefined {
+    const { shape, units } = this.#population;
+    if (!this.#sight || y < 0 || y >= 1) return undefined;
+    const { order, inspection: { trace } } = this.#sight;
+    if (mapsOf(shape)) {
+      return unitOfMapsAt(this.#canvas, { spikes: trace.spikes[this.layer]!, shape }, x, y);
+    }
+    const { rows, unitsPerRow } = rowsOf(units);
+    return order[Math.min(units - 1, Math.floor(y * rows) * unitsPerRow)];
+  }
+
+  #key(event: KeyboardEvent): void {
+    const { units, shape } = this.#population, sizes = mapsOf(shape);
+    if (!this.#sight) return;
+    if (event.key === "Escape") return this.#listener(undefined, true);
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    // Of maps, from one map's middle to the next one's.
+    const size = sizes ? sizes.rows * sizes.columns : rowsOf(units).unitsPerRow;
+    const rows = Math.ceil(units / size), { order } = this.#sight;
+    const row = this.#row === undefined
+      ? (by > 0 ? 0 : rows - 1)
+      : (sizes ? Math.floor(this.#row / size) : this.#row) + by;
+    const kept = Math.max(0, Math.min(rows - 1, row));
+    this.#listener(sizes ? kept * size + Math.floor(size / 2) : order[kept * size], true);
+  }
+}

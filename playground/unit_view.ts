@@ -1,0 +1,158 @@
+/** The unit that is pointed at: its weights over the drawing, its links to the outputs, its potential. */
+import { mapsOf, unitName } from "../src/network/maps.ts";
+import { structureOf } from "../src/network/structure.ts";
+import { layerName } from "../src/network/words.ts";
+import { pictureSide } from "../src/classify/picture_side.ts";
+import type { Parameters } from "../src/engine/engine.ts";
+import { counted } from "../src/text/figures.ts";
+import { type Field, fieldOf, linksOf, thresholdOf } from "./logic/links.ts";
+import type { Inspection } from "./logic/protocol.ts";
+import { channelsOf, classColours, colour, sheetOf } from "./canvas.ts";
+import { element } from "./elements.ts";
+import { pictureOf } from "./pad.ts";
+import { drawTrace } from "./trace.ts";
+
+/** A unit of a layer. */
+export interface PointedUnit {
+  readonly layer: number;
+  readonly unit: number;
+}
+
+/** Places on the page that a unit's links join. */
+export interface LinkPlaces {
+  readonly from: readonly [x: number, y: number] | undefined;
+  to(label: number): readonly [x: number, y: number] | undefined;
+}
+
+/** The strip below the rasters, the overlay on the pad, and the curves beside the rows. */
+export class UnitView {
+  readonly #text = element("unit-text", HTMLElement);
+  readonly #plot = element("unit-plot", HTMLCanvasElement);
+  readonly #field = element("field", HTMLCanvasElement);
+  readonly #links = element("links", HTMLCanvasElement);
+
+  /** Draws a unit's potential up to a time in steps. */
+  draw(
+    { spec, trace }: Inspection,
+    parameters: Parameters,
+    { layer, unit }: PointedUnit,
+    time: number,
+  ): void {
+    const { units, isSpiking } = structureOf(spec).populations[layer]!, { steps } = spec;
+    const threshold = thresholdOf(spec, parameters, layer, unit);
+    const own = (values: ArrayLike<number>) =>
+      Float64Array.from({ length: steps }, (_, t) => values[t * units + unit]!);
+    const spikes = own(trace.spikes[layer]!), fired = spikes.reduce((sum, spike) => sum + spike, 0);
+    const name = this.#nameOf(spec, layer, unit), sheet = sheetOf(this.#plot);
+    if (steps === 1) {
+      const output = trace.outputs[layer]![unit]!;
+      this.#text.textContent = `${name} puts out ${Number(output.toPrecision(3))}`;
+      return;
+    }
+    const about = isSpiking ? `${counted(fired, "spike")} in ${counted(steps, "step")}` : "it does not spike";
+    this.#text.textContent = `${name}: its potential; ${about}`;
+    if (!sheet) return;
+    // Its steps lie below those of the rasters.
+    const room = sheet.width - (document.querySelector("#outputs canvas")?.clientWidth ?? sheet.width);
+    drawTrace(sheet, {
+      room,
+      potentials: own(trace.potentials[layer]!),
+      spikes,
+      threshold,
+      time,
+    });
+  }
+
+  #nameOf(spec: Inspection["spec"], layer: number, unit: number): string {
+    const { shape } = structureOf(spec).populations[layer]!;
+    const place = mapsOf(shape) ? unitName(shape, unit) : `Neuron ${unit}`;
+    return structureOf(spec).hidden.length > 1 || mapsOf(shape)
+      ? `${place} of ${layerName(spec, layer)}`
+      : place;
+  }
+
+  /** Says that there is no unit. */
+  clear(): void {
+    this.#text.textContent = "\u00a0";
+    sheetOf(this.#plot);
+    this.unpoint();
+  }
+
+  /** Shows what a unit weighs, and what it tells the outputs. */
+  point(
+    { spec, pixels }: Inspection,
+    parameters: Parameters,
+    { layer, unit }: PointedUnit,
+    places: LinkPlaces,
+  ): void {
+    const field = fieldOf(spec, parameters, layer, unit);
+    this.#field.hidden = !field;
+    if (field) drawField(this.#field, field, pixels, pictureSide(spec));
+    this.#drawLinks(
+      linksOf(spec, parameters, layer),
+      structureOf(spec).populations[layer]!.units,
+      unit,
+      places,
+    );
+  }
+
+  /** Hides weights and links. */
+  unpoint(): void {
+    this.#field.hidden = true;
+    sheetOf(this.#links);
+  }
+
+  #drawLinks(links: Float32Array | undefined, units: number, unit: number, { from, to }: LinkPlaces): void {
+    const sheet = sheetOf(this.#links);
+    if (!sheet || !links || !from) return;
+    const { context } = sheet, { left, top } = this.#links.getBoundingClientRect();
+    const inks = classColours(links.length / units),
+      most = links.reduce((most, link) => Math.max(most, Math.abs(link)), 1e-9);
+    inks.forEach((ink, label) => {
+      const end = to(label), weight = links[label * units + unit]!;
+      if (!end) return;
+      const [x, y] = [from[0] - left, from[1] - top], [toX, toY] = [end[0] - left, end[1] - top];
+      context.beginPath();
+      context.moveTo(x, y);
+      // The control points at which the curve keeps to the canvas.
+      const bend = (2 - (x + toX) / 8) / 0.75;
+      context.bezierCurveTo(bend, y, bend, toY, toX, toY);
+      // What excites is drawn in the class's colour, what inhibits dashed and grey.
+      context.strokeStyle = weight > 0 ? ink : colour("faint");
+      context.setLineDash(weight > 0 ? [] : [3, 3]);
+      context.lineWidth = 0.4 + 3.6 * Math.abs(weight) / most;
+      context.stroke();
+    });
+    context.setLineDash([]);
+  }
+}
+
+/** Draws weights over the picture, or a kernel as large as the pad: blue below 0, vermillion above. */
+function drawField(
+  canvas: HTMLCanvasElement,
+  { of, rows, columns, weights }: Field,
+  pixels: Uint8Array,
+  side?: number,
+): void {
+  Object.assign(canvas, { width: columns, height: rows });
+  const context = canvas.getContext("2d"), image = new ImageData(columns, rows);
+  if (!context) return;
+  const most = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 1e-9);
+  const [below, above] = [channelsOf(colour("below")), channelsOf(colour("above"))];
+  weights.forEach((weight, i) => {
+    image.data.set(
+      [...(weight < 0 ? below : above), Math.round(255 * Math.min(1, Math.abs(weight) / most))],
+      4 * i,
+    );
+  });
+  const layer = new OffscreenCanvas(columns, rows);
+  layer.getContext("2d")?.putImageData(image, 0, 0);
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, columns, rows);
+  if (of === "input" && side === columns) {
+    context.globalAlpha = 0.45;
+    context.drawImage(pictureOf(pixels, side), 0, 0);
+    context.globalAlpha = 1;
+  }
+  context.drawImage(layer, 0, 0);
+}
