@@ -39,7 +39,14 @@ export {
   stepCoefficients,
 } from "./spikes";
 export { sparseProductRows } from "./spike_rows";
-export { addCounts, countSpikes, listEvents, listInputSpikes, listSpikes } from "./spike_lists";
+export {
+  addCounts,
+  countManySpikes,
+  countSpikes,
+  listEvents,
+  listInputSpikes,
+  listSpikes,
+} from "./spike_lists";
 export { listSpikeColumns, spikeGradient } from "./spike_gradient";
 export { inputRows, inputRowsI8, matmulGradient, packRows, panelsToRows, panelTileGradients } from "./dense";
 export { sumSteps, traceGradient, traceGradientI8 } from "./gradient";

@@ -24,6 +24,8 @@ export class Layer {
   decays: usize;
   thresholds: usize;
   scales: usize;
+  /** u_{-1}, the potentials before the first step. */
+  starts: usize;
   /** Addresses of the neuron's other constants, in the order of src/network/neurons.ts. */
   constants: usize;
   /** What no population has unit by unit, f32 `[…]`, likewise. */
@@ -49,6 +51,7 @@ export class Layer {
   decayGradients: usize;
   thresholdGradients: usize;
   scaleGradients: usize;
+  startGradients: usize;
 }
 
 /** Number of a descriptor's fields. */
@@ -150,7 +153,27 @@ export function addTo(gradients: usize, column: usize, part: v128): void {
   v128.store(gradients + column, f32x4.add(v128.load(gradients + column), part));
 }
 
-/** u_{t-1} of four units; 0 at the first step. */
+/** u_{t-1} of four units; u_{-1} at the first step. */
 export function potentialBefore(layer: Layer, step: i32, at: usize): v128 {
-  return step == 0 ? f32x4.splat(0) : v128.load(layer.potentials + at - rowBytes(layer));
+  return v128.load(step == 0 ? layer.starts + at : layer.potentials + at - rowBytes(layer));
+}
+
+/** Clears a layer's state at its first step, `numbers` of a unit, of which the potential is the first: that one begins at u_{-1}. */
+export function beginState(layer: Layer, numbers: i32): void {
+  const row = rowBytes(layer), state = layer.state;
+  memory.copy(state, layer.starts, row);
+  memory.fill(state + row, 0, (numbers - 1) * row);
+}
+
+/**
+ * Adds d·δ to the gradient of u_{-1}, where it is learned.
+ *
+ * @param back f32 `[units]`, δ(d·u_{-1} + …): what flows back into the sum at the first step.
+ */
+export function addStartGradient(layer: Layer, back: usize): void {
+  const gradients = layer.startGradients, row = rowBytes(layer);
+  if (gradients == 0) return;
+  for (let column: usize = 0; column < row; column += 16) {
+    addTo(gradients, column, f32x4.mul(v128.load(layer.decays + column), v128.load(back + column)));
+  }
 }

@@ -35,9 +35,11 @@ export interface NeuronCode {
   readonly name: string;
   /** Names of what is the same for all units, in the order of `NeuronKind.settings`: `uniforms.slope`. */
   readonly settings: readonly string[];
+  /** How many spikes a step of the forward pass counts, from `o` and `v`. @default {1 where v > 0} */
+  readonly spikes?: string;
   /** Functions that its steps call. */
   readonly functions?: string;
-  /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. */
+  /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. `step` 0 may set others. */
   readonly state: readonly string[];
   /**
    * One step of the forward pass: computes the state after the reset, `o`, and `v` (u' − θ_t) where it fires spikes, from `I`,
@@ -48,13 +50,14 @@ export interface NeuronCode {
   readonly stateBack: readonly string[];
   /**
    * One step of the backward pass: computes the state and `current` (δI_t) from `outputGradient` (δo_t), `readGradient` (the readout's,
-   * of u_t), `v`, `uBefore` (u_{t-1}) and the state; adds to `decayGradient`, `thresholdGradient` and `scaleGradient`.
+   * of u_t), `v`, `uBefore` (u_{t-1}; `start` at step 0), `scanned[at]` (o_t), `scanned[at - units]` (o_{t-1}, where `step` > 0) and the state; adds to `decayGradient`, `thresholdGradient`,
+   * `scaleGradient` and, at step 0, `startGradient`.
    */
   readonly stepBack: string;
 }
 
 /** Constants whose gradients a backward scan writes, in this order. */
-export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale"] as const;
+export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale", "start"] as const;
 
 /** Sums over the steps of a backward scan. */
 const SUMS = ["sum", ...CONSTANT_GRADIENTS.map((constant) => `${constant}Gradient`)];
@@ -82,7 +85,7 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  * - `constants` f32 `[…, units]`, in the order of their names;
  * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
  * - `delay`: I_t is bias + currents of step t − delay, and bias alone where t < delay;
- * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, the number of steps with v > 0; from `distancesAt` on v,
+ * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, their number; from `distancesAt` on v,
  *   from `potentialsAt` on u after the reset, and from `currentsAt` on I, each `[samples, steps, units]` (−1: not stored); from
  *   `stateAt` on the recurrent form's state `[states, samples, units]`. All are 0 after a sample's last step.
  *
@@ -91,7 +94,7 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  * @param constants Names of all constants of which the neuron's kernels read a value a unit, in their order.
  */
 export function scanKernel(
-  { name, settings, functions = "", state, step }: NeuronCode,
+  { name, settings, functions = "", state, step, spikes = "select(0.0, 1.0, v > 0.0)" }: NeuronCode,
   constants: readonly string[],
   form: ScanForm,
 ): WgslKernel<"f32"> {
@@ -110,7 +113,7 @@ export function scanKernel(
         I += currents[sample * uniforms.sampleStride + (step - uniforms.delay) * uniforms.stepStride + unit];
       }
       ${step}
-      spikes += select(0.0, 1.0, v > 0.0);
+      spikes += ${spikes};
     }
     let at = (sample * uniforms.steps + step) * units + unit;
     result[at] = o;
@@ -158,7 +161,7 @@ fn kernel(call : i32) {
  *   or `hasRead` is 0 they are 0 and not read;
  * - `delay`, as in the forward scan: currents of step t were computed from step t − delay of the layer below;
  * - result f32: δI_{t + delay} `[samples, steps, units]`, the gradient with respect to the layer below at step t, else 0; then
- *   `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold and scale; then the recurrent form's state.
+ *   `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold, scale and start; then the recurrent form's state.
  */
 export function scanBackKernel(
   { name, settings, functions = "", stateBack, stepBack }: NeuronCode,
@@ -179,7 +182,7 @@ export function scanBackKernel(
     if (step < length) {
       var v = 0.0;
       if (uniforms.distancesAt >= 0) { v = scanned[uniforms.distancesAt + at]; }
-      var uBefore = 0.0;
+      var uBefore = start;
       if (uniforms.potentialsAt >= 0 && step > 0) { uBefore = scanned[uniforms.potentialsAt + at - units]; }
       var outputGradient = ${isRecurrent ? "feedback" : "0.0"};
       if (uniforms.hasOutputs == 1) { outputGradient += outputGradients[at]; }

@@ -203,3 +203,25 @@ export function addCounts(unit: usize, counts: usize, slots: i32, sums: usize): 
     store<i32>(sum, load<i32>(sum) + load<i32>(counts));
   }
 }
+
+/**
+ * Counts the spikes of a layer that fires several a step: Σ_t o, unit by unit.
+ *
+ * @param outputs f32 `[steps][units]`, o: whole numbers.
+ * @param counts i32 `[units]`, written.
+ * @returns Their number.
+ */
+export function countManySpikes(outputs: usize, steps: i32, units: i32, counts: usize): i32 {
+  const row = <usize> units << 2;
+  let total = i32x4.splat(0);
+  for (let unit: usize = 0; unit < row; unit += 16) {
+    let count = i32x4.splat(0), at = outputs + unit;
+    for (let step = 0; step < steps; step++, at += row) {
+      count = i32x4.add(count, i32x4.trunc_sat_f32x4_s(v128.load(at)));
+    }
+    v128.store(counts + unit, count);
+    total = i32x4.add(total, count);
+  }
+  return i32x4.extract_lane(total, 0) + i32x4.extract_lane(total, 1) + i32x4.extract_lane(total, 2) +
+    i32x4.extract_lane(total, 3);
+}

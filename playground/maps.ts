@@ -85,7 +85,7 @@ export function unitOfMapsAt(
 function shownMaps(spikes: Uint8Array, sizes: MapSizes): number[] {
   const units = sizes.maps * sizes.rows * sizes.columns, sums = new Float32Array(units);
   spikes.forEach((spike, at) => {
-    if (spike === 1) sums[at % units]!++;
+    sums[at % units]! += spike;
   });
   return busiestMaps(sums, sizes, mostMaps(sizes));
 }
@@ -100,9 +100,10 @@ function pictureOfMaps(
   const { maps, rows, columns } = sizes, units = maps * rows * columns;
   const sums = new Float32Array(units), now = new Float32Array(units);
   for (let at = 0; at < spikes.length; at++) {
-    if (spikes[at] !== 1) continue;
+    const fired = spikes[at]!;
+    if (fired === 0) continue;
     const step = Math.floor(at / units);
-    if (step < until) sums[at % units]!++;
+    if (step < until) sums[at % units]! += fired;
     if (step === until - 1) now[at % units] = 1;
   }
   const shown = shownMaps(spikes, sizes);

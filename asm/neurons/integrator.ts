@@ -3,9 +3,10 @@
  *
  *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
  *
- * d decay, α synaptic decay; dimensionless, a step is the unit of time. The backward pass:
+ * d decay, α synaptic decay, u_{-1} the potential before the first step; dimensionless, a step is the unit of time. The backward pass:
  *
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
+ *     ∂L/∂u_{-1} = d·δu_0
  *
  * Rounding errors of a sum that does not leak grow with the steps, in both passes: over more than {@linkcode MOST_PLAIN} steps each
  * addition's rounding error is kept and corrects the next one (Kahan 1965, by Knuth's two-sum).
@@ -13,7 +14,9 @@
  * Constants: α. Settings: none. Outputs are the potentials: the host passes the same address for both.
  */
 import {
+  addStartGradient,
   addTo,
+  beginState,
   constant,
   currentAt,
   currentGradientsOf,
@@ -45,7 +48,7 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
   const alphas = constant<C>(layer, 0), same = alphas.first();
   const row = rowBytes(layer), state = layer.state;
   const feedback = layer.feedback, decays = layer.decays, isLong = layer.steps > MOST_PLAIN;
-  if (from == 0) memory.fill(state, 0, 4 * row);
+  if (from == 0) beginState(layer, 4);
   let at = layer.potentials + <usize> from * row;
   for (let step = from; step < to; step++) {
     const currents = currentsOf(layer, step);
@@ -82,11 +85,13 @@ function leak(sum: usize, rest: usize, d: v128, x: v128): v128 {
 /** The backward pass. State: δu_{t+1}, δI_{t+1}. */
 export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
   stepBack<Shared>(layer, from, to);
+  if (from == 0) addStartGradient(layer, layer.state);
 }
 
 /** The same, of units that differ in a constant. */
 export function stepBackIntegratorPerUnit(layer: Layer, from: i32, to: i32): void {
   stepBack<PerUnit>(layer, from, to);
+  if (from == 0) addStartGradient(layer, layer.state);
 }
 
 function stepBack<C>(layer: Layer, from: i32, to: i32): void {

@@ -3,6 +3,7 @@
  *
  *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
+ *     ∂L/∂u_{-1} = d·δu_0
  */
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "../long_sums.wgsl.ts";
 import type { NeuronCode } from "../scan.wgsl.ts";
@@ -27,6 +28,10 @@ export const INTEGRATOR: NeuronCode = {
   settings: [],
   state: ["u", "s", "u0", ...U!, ...S!],
   step: `
+    if (step == 0) {
+      u = start;
+      u0 = start;
+    }
     if (uniforms.steps > ${MOST_PLAIN}) {${leak("s", "synapticDecay", "I", "(step + 1)")}
       let synaptic = ${wholeSum("s")};${leak("u0", "decay", "synaptic", "(step + 1)")}
       u = ${wholeSum("u0")};
@@ -50,5 +55,6 @@ export const INTEGRATOR: NeuronCode = {
       later = synapticDecay * later + potentialLater;
     }
     current = later;
-    decayGradient += potentialLater * uBefore;`,
+    decayGradient += potentialLater * uBefore;
+    if (step == 0) { startGradient = decay * potentialLater; }`,
 };

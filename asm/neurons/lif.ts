@@ -2,21 +2,26 @@
  * Leaky integrate-and-fire with binary spikes and a surrogate gradient (Neftci, Mostafa & Zenke 2019; docs/networks.md).
  *
  *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
- *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) + r·o_t (zero),  u'_t (none)
+ *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) + r·o_t (zero),  u'_t (none, and those that act a step late:)
+ *     u'_t = d·u_{t-1} + s_t − θ_{t-1}·o_{t-1} (subtractLate),  (d·u_{t-1} + s_t)·(1 − o_{t-1}) + r·o_{t-1} (zeroLate)
  *
- * d decay, α synaptic decay, ρ decay of the adaptation, κ its strength, θ threshold, r the potential after a reset to it; all dimensionless, a step is the unit of
+ * d decay, α synaptic decay, ρ decay of the adaptation, κ its strength, θ threshold, r the potential after a reset to it, u_{-1} the one before the first step; all dimensionless, a step is the unit of
  * time. d = 1 is the integrate-and-fire neuron, α > 0 the current-based one (Neftci et al. 2019), κ > 0 the adaptive one
  * (ALIF, Bellec et al. 2018). No gradient passes through the reset. With σ(v) for ∂o/∂v (surrogate.ts), v = u' − θ_t,
  * and δa_t the gradient of the adaptation:
  *
  *     p_t = σ(v_t)·(δo_t + δa_{t+1});   δa_t = ρ·δa_{t+1} − κ·p_t;   δu_t = (readout's gradient where u_t is read) + d·δu'_{t+1}
- *     δu'_t = p_t + δu_t (zero: p_t + (1 − o_t)·δu_t);   δI_t = δu'_t + α·δI_{t+1}
- *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t
+ *     δu'_t = p_t + δu_t (zero: p_t + (1 − o_t)·δu_t; zeroLate: (1 − o_{t-1})·(p_t + δu_t));   δI_t = δu'_t + α·δI_{t+1}
+ *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t;   ∂L/∂u_{-1} = d·δu'_0
  *
- * Constants: α, κ, ρ, r. Settings: the surrogate's slope, its kind, the reset's kind (0 subtract, 1 zero, 2 none).
+ * Constants: α, κ, ρ, r. Settings: the surrogate's slope, its kind, the reset's kind (0 subtract, 1 zero, 2 none,
+ * 3 subtractLate, 4 zeroLate; the last two have loops of their own in lif_forms.ts), 1 where a unit fires several
+ * spikes a step (many_spikes.ts).
  */
 import {
+  addStartGradient,
   addTo,
+  beginState,
   constant,
   currentAt,
   currentGradientsOf,
@@ -33,6 +38,8 @@ import {
   shareOf,
 } from "../layer";
 import { madd } from "../lanes";
+import { stepBackMany, stepMany } from "../many_spikes";
+import { stepBackZeroLate, stepLate, stepPlainLate, SUBTRACT_LATE, ZERO_LATE } from "../lif_forms";
 import { surrogate, surrogateHeight, surrogateScale } from "../surrogate";
 
 const SUBTRACT: i32 = 0, ZERO: i32 = 1;
@@ -61,7 +68,16 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
   const one = f32x4.splat(1), zero = f32x4.splat(0);
   const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
   const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
-  if (from == 0) memory.fill(state, 0, 4 * row);
+  if (from == 0) beginState(layer, 4);
+  if (setting(layer, 3) != 0) {
+    stepMany<C>(layer, from, to);
+    return;
+  }
+  if (reset >= SUBTRACT_LATE) {
+    if (isPlain<C>(layer)) stepPlainLate<C>(layer, from, to);
+    else stepLate<C>(layer, from, to);
+    return;
+  }
   if (isPlain<C>(layer)) {
     stepPlain<C>(layer, from, to);
     return;
@@ -159,14 +175,16 @@ function stepPlain<C>(layer: Layer, from: i32, to: i32): void {
   }
 }
 
-/** The backward pass. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. */
+/** The backward pass. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. A reset by subtraction passes no gradient, so that its time does not matter. */
 export function stepBackLif(layer: Layer, from: i32, to: i32): void {
   stepBack<Shared>(layer, from, to);
+  if (from == 0) addStartGradient(layer, layer.state);
 }
 
 /** The same, of units that differ in a constant. */
 export function stepBackLifPerUnit(layer: Layer, from: i32, to: i32): void {
   stepBack<PerUnit>(layer, from, to);
+  if (from == 0) addStartGradient(layer, layer.state);
 }
 
 function stepBack<C>(layer: Layer, from: i32, to: i32): void {
@@ -180,6 +198,14 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
   const stateGradients = layer.stateGradients, decays = layer.decays, distances = layer.distances;
   const isSummed = layer.currentGradientStride == 0;
   if (to == layer.steps) memory.fill(state, 0, 3 * row);
+  if (setting(layer, 3) != 0) {
+    stepBackMany<C>(layer, from, to);
+    return;
+  }
+  if (reset == ZERO_LATE) {
+    stepBackZeroLate<C>(layer, from, to);
+    return;
+  }
   if (isPlain<C>(layer)) {
     stepBackPlain(layer, from, to);
     return;

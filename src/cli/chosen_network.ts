@@ -159,7 +159,7 @@ function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: 
   const { neuron: kind = preset.kind, trainable, reset, surrogate, slope } = options;
   const vain = kind === "lif" ? isGiven("penalty") && "penalty" : LIF_ONLY.find(isGiven);
   if (vain) throw new OptionError(`${FLAGS.get(vain)}: means nothing for ${kind} neurons: leave it out`);
-  const known = kind === "lif" ? ["decay", "threshold"] : TRAINABLE;
+  const known = TRAINABLE.filter((name) => Object.hasOwn(NEURONS[kind].defaults, name));
   const strange = trainable?.find((name) => !known.includes(name));
   if (strange !== undefined) {
     throw new OptionError(

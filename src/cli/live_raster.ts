@@ -84,7 +84,7 @@ export function drawLive({ title, spec, trace, history }: LiveView, screen: Scre
  * A layer's spikes as Braille: unit 0 lowest, the first step left. Where there are more units or steps than dots, several
  * share a dot.
  *
- * @param spikes `[steps, units]`, 1 at a spike: a trace's.
+ * @param spikes `[steps, units]`, above 0 at a spike: a trace's.
  * @returns At most `rows` lines of at most `columns` letters.
  */
 export function brailleRaster(
@@ -119,7 +119,7 @@ export function brailleRaster(
  * The activity of feature maps: map 0 lowest, the first step left. Where there are more maps than rows, or more steps than columns,
  * several share a letter, whose shade is the mean share of units that fire, the highest one full.
  *
- * @param spikes `[steps, units]`, 1 at a spike: a trace's.
+ * @param spikes `[steps, units]`, above 0 at a spike: a trace's.
  * @returns At most `rows` lines of at most `columns` letters.
  */
 export function mapLines(
@@ -134,7 +134,7 @@ export function mapLines(
   const across = Math.ceil(steps / stepsPerCell), down = Math.ceil(maps / mapsPerRow);
   const shares = new Float64Array(across * down);
   for (let at = 0; at < steps * maps * size; at++) {
-    if (spikes[at] !== 1) continue; // no spike, or after the end of a sequence
+    if (!spikes[at]) continue; // no spike, or after the end of a sequence
     const map = Math.floor(at / size) % maps, step = Math.floor(at / (size * maps));
     const row = Math.floor(map / mapsPerRow), column = Math.floor(step / stepsPerCell);
     const mapsOfRow = Math.min(mapsPerRow, maps - row * mapsPerRow);

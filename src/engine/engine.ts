@@ -76,6 +76,9 @@ export interface Classification {
   readonly spikes: Int32Array;
 }
 
+/** The most spikes of a unit at a step that a trace tells: a byte's. */
+export const MOST_TRACED = 255;
+
 /** All states of a sample's forward pass. */
 export interface SampleTrace {
   /** For each layer, in the order of the description, u after the reset, `[steps, units]`. */
@@ -84,7 +87,8 @@ export interface SampleTrace {
   readonly outputs: readonly Float32Array[];
   /**
    * For each layer, 1 where a unit spiked (u' > θ) and 0 elsewhere, `[steps, units]`; all 0 where its neuron does not spike. Outputs
-   * do not show it: a spike times a scale of 0 or below is 0 or negative.
+   * do not show it: a spike times a scale of 0 or below is 0 or negative. Of a neuron that fires several spikes a step it is their
+   * number, {@linkcode MOST_TRACED} at most.
    */
   readonly spikes: readonly Uint8Array[];
   /** For each layer, I, a recurrent layer's V·o_{t−1} included, `[steps, units]`. */

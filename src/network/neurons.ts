@@ -10,7 +10,7 @@ import { describeIssue } from "./issues.ts";
 import { type PlaceDescription, placeFields } from "./place.ts";
 
 /** The trainable constants, in the order of their tensors in a file; a learned one has one value a unit. */
-export const TRAINABLE = ["decay", "threshold", "scale"] as const;
+export const TRAINABLE = ["decay", "threshold", "scale", "start"] as const;
 
 /** One of {@linkcode TRAINABLE}. */
 export type Trainable = typeof TRAINABLE[number];
@@ -53,8 +53,25 @@ export interface GradedNeuron {
   readonly trainable?: readonly ("decay" | "threshold" | "scale")[];
 }
 
-/** A spike's effect on the membrane potential: subtract θ_t, set it to `resetTo`, or none. */
-export type Reset = "subtract" | "zero" | "none";
+/**
+ * A spike's effect on the membrane potential, at once or a step late; r is `resetTo`.
+ *
+ * - `subtract`: u_t = u'_t − θ_t·o_t;
+ * - `zero`: u_t = u'_t·(1 − o_t) + r·o_t;
+ * - `none`: u_t = u'_t;
+ * - `subtractLate`: u_t = u'_t, and u'_{t+1} = d·u_t + s_{t+1} − θ_t·o_t: the threshold does not decay;
+ * - `zeroLate`: u_t = u'_t, and u'_{t+1} = (d·u_t + s_{t+1})·(1 − o_t) + r·o_t: what comes in at the step after a spike is lost.
+ */
+export type Reset = "subtract" | "zero" | "none" | "subtractLate" | "zeroLate";
+
+/**
+ * How many spikes a unit fires at a step.
+ *
+ * - `one`: o_t = [u'_t > θ_t];
+ * - `many`: o_t = max(0, ⌊u'_t / θ_t⌋). A reset by subtraction takes θ_t·o_t, the others act where o_t > 0. The surrogate derivative
+ *   is that at the nearest change of o: σ(v) with v = u'_t − k·θ_t, k the whole number nearest to u'_t / θ_t, 1 at least. θ is above 0.
+ */
+export type Spikes = "one" | "many";
 
 /**
  * The surrogate derivative of a spike in the backward pass, σ(v) of the distance v = u' − θ_t, with slope k.
@@ -72,7 +89,7 @@ export interface Surrogate {
 }
 
 /**
- * Leaky integrate-and-fire, with binary spikes and a surrogate gradient (docs/networks.md).
+ * Leaky integrate-and-fire, with binary spikes or whole numbers of them, and a surrogate gradient (docs/networks.md).
  *
  *     s_t = α·s_{t-1} + (I_t + c);  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
  *
@@ -97,8 +114,12 @@ export interface LifNeuron {
   readonly adaptationDecay?: number;
   /** c, a constant current beside I_t. @default {0} */
   readonly current?: number;
-  /** r, the potential after a spike, of reset `zero`; otherwise it has no effect: u_t = u'_t·(1 − o_t) + r·o_t. @default {0} */
+  /** r, the potential after a spike, of reset `zero` and `zeroLate`; otherwise it has no effect. @default {0} */
   readonly resetTo?: number;
+  /** u_{−1}, the potential before the first step. @default {0} */
+  readonly start?: number;
+  /** How many spikes a unit fires at a step at most. @default {"one"} */
+  readonly spikes?: Spikes;
   /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
   readonly perUnit?: readonly (
     | "decay"
@@ -108,9 +129,10 @@ export interface LifNeuron {
     | "adaptationDecay"
     | "current"
     | "resetTo"
+    | "start"
   )[];
   /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
-  readonly trainable?: readonly ("decay" | "threshold")[];
+  readonly trainable?: readonly ("decay" | "threshold" | "start")[];
 }
 
 /**
@@ -127,10 +149,12 @@ export interface IntegratorNeuron {
   readonly synapticDecay?: number;
   /** c, a constant current beside I_t. @default {0} */
   readonly current?: number;
+  /** u_{−1}, the potential before the first step. @default {0} */
+  readonly start?: number;
   /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
-  readonly perUnit?: readonly ("decay" | "synapticDecay" | "current")[];
-  /** Whether each unit learns its own decay; the value above is the initial one. @default {no} */
-  readonly trainable?: readonly "decay"[];
+  readonly perUnit?: readonly ("decay" | "synapticDecay" | "current" | "start")[];
+  /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
+  readonly trainable?: readonly ("decay" | "start")[];
 }
 
 /** A kind of neuron with its constants. */
@@ -151,6 +175,8 @@ export interface NeuronKind<N extends CompleteNeuron> {
   readonly isSpiking: boolean;
   /** Its spikes have a surrogate derivative in the backward pass, and so has a firing rate. */
   readonly hasSurrogate: boolean;
+  /** It fires several spikes at a step: outputs are how many, and a spike is an output above 0. */
+  firesMany(neuron: N): boolean;
   /**
    * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and
    * d·δI_{t+1} elsewhere, with the same d for all units.
@@ -210,14 +236,32 @@ const DEFAULTS = {
     adaptationDecay: 0,
     current: 0,
     resetTo: 0,
+    start: 0,
+    spikes: "one",
     perUnit: [],
     trainable: [],
   },
-  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] },
+  integrator: {
+    kind: "integrator",
+    decay: 0.9,
+    synapticDecay: 0,
+    current: 0,
+    start: 0,
+    perUnit: [],
+    trainable: [],
+  },
 } as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
 
 /** Every {@linkcode Reset}, in the order of its number in the kernels' settings. */
-export const RESETS = ["subtract", "zero", "none"] as const satisfies readonly Reset[];
+export const RESETS = [
+  "subtract",
+  "zero",
+  "none",
+  "subtractLate",
+  "zeroLate",
+] as const satisfies readonly Reset[];
+/** Every {@linkcode Spikes}, likewise. */
+export const SPIKES = ["one", "many"] as const satisfies readonly Spikes[];
 /** Every kind of {@linkcode Surrogate}, likewise. */
 export const SURROGATES = [
   "atan",
@@ -245,6 +289,7 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
   defaults: DEFAULTS.graded,
   isSpiking: true,
   hasSurrogate: false,
+  firesMany: () => false,
   hasExactGradient: ({ trainable, perUnit }) => !trainable.includes("decay") && !perUnit.includes("decay"),
   gradientReach: () => 0,
   leaks: () => undefined,
@@ -267,6 +312,8 @@ const lifFields = {
   adaptationDecay: v.optional(share, DEFAULTS.lif.adaptationDecay),
   current: v.optional(finite, DEFAULTS.lif.current),
   resetTo: v.optional(finite, DEFAULTS.lif.resetTo),
+  start: v.optional(finite, DEFAULTS.lif.start),
+  spikes: v.optional(v.picklist(SPIKES), DEFAULTS.lif.spikes),
   perUnit: namesAmong(
     ...[
       "decay",
@@ -276,21 +323,35 @@ const lifFields = {
       "adaptationDecay",
       "current",
       "resetTo",
+      "start",
     ] as const,
   ),
-  trainable: namesAmong("decay", "threshold"),
+  trainable: namesAmong("decay", "threshold", "start"),
 };
 
+/** Several spikes a step are several thresholds. */
+function hasThresholds({ spikes, threshold }: Pick<Required<LifNeuron>, "spikes" | "threshold">): boolean {
+  return spikes === "one" || threshold > 0;
+}
+const NO_THRESHOLDS = 'expected a threshold above 0, for spikes is "many"';
+
 const lif: NeuronKind<Required<LifNeuron>> = {
-  schema: v.strictObject(lifFields),
-  nodeSchema: v.strictObject({ ...lifFields, ...placeFields }),
+  schema: v.pipe(
+    v.strictObject(lifFields),
+    v.forward(v.check((neuron) => hasThresholds(neuron), NO_THRESHOLDS), ["threshold"]),
+  ),
+  nodeSchema: v.pipe(
+    v.strictObject({ ...lifFields, ...placeFields }),
+    v.forward(v.check((neuron) => hasThresholds(neuron), NO_THRESHOLDS), ["threshold"]),
+  ),
   defaults: DEFAULTS.lif,
   isSpiking: true,
   hasSurrogate: true,
+  firesMany: ({ spikes }) => spikes === "many",
   hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
   leaks: () => undefined,
-  values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo }) => ({
+  values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo, start }) => ({
     decay,
     threshold,
     synapticDecay,
@@ -298,12 +359,14 @@ const lif: NeuronKind<Required<LifNeuron>> = {
     adaptationDecay,
     current,
     resetTo,
+    start,
   }),
   constants: ["synapticDecay", "adaptation", "adaptationDecay", "resetTo"],
-  settings: ({ reset, surrogate }) => [
+  settings: ({ reset, surrogate, spikes }) => [
     surrogate.slope,
     SURROGATES.indexOf(surrogate.kind),
     RESETS.indexOf(reset),
+    SPIKES.indexOf(spikes),
   ],
 };
 
@@ -312,8 +375,9 @@ const integratorFields = {
   decay: v.optional(share, DEFAULTS.integrator.decay),
   synapticDecay: v.optional(share, DEFAULTS.integrator.synapticDecay),
   current: v.optional(finite, DEFAULTS.integrator.current),
-  perUnit: namesAmong("decay", "synapticDecay", "current"),
-  trainable: namesAmong("decay"),
+  start: v.optional(finite, DEFAULTS.integrator.start),
+  perUnit: namesAmong("decay", "synapticDecay", "current", "start"),
+  trainable: namesAmong("decay", "start"),
 };
 
 const integrator: NeuronKind<Required<IntegratorNeuron>> = {
@@ -322,10 +386,11 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   defaults: DEFAULTS.integrator,
   isSpiking: false,
   hasSurrogate: false,
+  firesMany: () => false,
   hasExactGradient: () => false,
   gradientReach: () => Infinity,
-  leaks: ({ decay, synapticDecay }) => ({ decay, synapticDecay }),
-  values: ({ decay, synapticDecay, current }) => ({ decay, synapticDecay, current }),
+  leaks: ({ decay, synapticDecay, start }) => start === 0 ? { decay, synapticDecay } : undefined,
+  values: ({ decay, synapticDecay, current, start }) => ({ decay, synapticDecay, current, start }),
   constants: ["synapticDecay"],
   settings: () => [],
 };
@@ -397,7 +462,7 @@ export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
  * import { completeNeuron } from "@spikelet/spikelet";
  *
  * console.log(completeNeuron({ kind: "integrator", decay: 0.9 }));
-// { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] }
+// { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, start: 0, perUnit: [], trainable: [] }
  * ```
  */
 export function completeNeuron(neuron: Neuron): CompleteNeuron {
@@ -410,7 +475,7 @@ export function completeNeuron(neuron: Neuron): CompleteNeuron {
 }
 
 /** What a trainable constant is where a kind has none of that name: it has no effect. */
-const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
+const ABSENT = { decay: 0, threshold: 0, scale: 1, start: 0 } as const satisfies Record<Trainable, number>;
 
 /** The constants of which a neuron's kernels read a value a unit: the trainable ones, then its kind's others in their order. */
 export function kernelConstantsOf(

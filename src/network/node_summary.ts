@@ -40,9 +40,15 @@ export function summariseNodes(spec: GraphSpec): readonly NodeSummary[] {
   });
 }
 
-/** An operator's window and settings, as far as they are not the usual ones: `5×5`, `3×3, stride 2, padding 1`, `rate 0.5`. */
+/** A node's window and settings, as far as they are not the usual ones: `5×5`, `3×3, stride 2, padding 1`, `rate 0.5`, `reset zero`. */
 export function settingsInWords(node: GraphNode): string {
-  if (isNeuronNode(node)) return "";
+  if (isNeuronNode(node)) {
+    return listed(
+      node.kind === "lif" && node.reset !== "subtract" ? `reset ${node.reset}` : "",
+      node.kind === "lif" && node.spikes === "many" ? "many spikes" : "",
+      "start" in node && node.start !== 0 ? `start ${node.start}` : "",
+    );
+  }
   switch (node.kind) {
     case "conv2d": {
       const { kernel, stride, padding, dilation, groups } = node;

@@ -50,11 +50,11 @@ export function drawMaps({ spikes, steps, shape, name, mostUnits }: DrawnMaps): 
   if (!sizes) return undefined;
   const { maps, rows, columns } = sizes, size = rows * columns, units = maps * size;
   const sums = new Float32Array(units);
-  for (let at = 0; at < steps * units; at++) if (spikes[at] === 1) sums[at % units]!++;
+  for (let at = 0; at < steps * units; at++) sums[at % units]! += spikes[at] ?? 0;
   const shown = busiestMaps(sums, sizes, Math.max(1, Math.floor(mostUnits / size)));
   const most = sums.reduce((most, sum) => Math.max(most, sum), 0);
   const at = (step: number) =>
-    Float32Array.from({ length: units }, (_, unit) => spikes[step * units + unit] === 1 ? 1 : 0);
+    Float32Array.from({ length: units }, (_, unit) => spikes[step * units + unit] ? 1 : 0);
   const pictures = [
     ...stepsShown(steps).map((step) => ({ title: `step ${count(step)}`, values: at(step) })),
     ...(steps > 1 ? [{ title: "all steps", values: sums.map((sum) => sum / Math.max(1, most)) }] : []),
@@ -92,7 +92,7 @@ function drawMapRaster(spikes: Uint8Array, steps: number, sizes: MapSizes, name:
   const { maps, rows, columns } = sizes, size = rows * columns;
   const shares = new Float32Array(steps * maps);
   for (let at = 0; at < steps * maps * size; at++) {
-    if (spikes[at] === 1) shares[Math.floor(at / size)]! += 1 / size;
+    if (spikes[at]) shares[Math.floor(at / size)]! += 1 / size;
   }
   const most = shares.reduce((most, share) => Math.max(most, share), 0);
   const cells = layOut(shares.map((share) => share / (most || 1)), {

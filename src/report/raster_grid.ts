@@ -15,7 +15,7 @@ export interface RasterGrid {
   readonly occupied: number;
 }
 
-/** Groups spikes into cells. @param spikes `[steps, units]`, 1 at a spike. */
+/** Groups spikes into cells. @param spikes `[steps, units]`, above 0 at a spike. */
 export function gridOf(
   spikes: Uint8Array,
   steps: number,
@@ -28,7 +28,7 @@ export function gridOf(
   const cells = new Uint8Array(rows * columns);
   for (let t = 0; t < steps; t++) {
     for (let n = 0; n < units; n++) {
-      if (spikes[t * units + n] !== 1) continue; // no spike, or after the end of a sequence
+      if (!spikes[t * units + n]) continue; // no spike, or after the end of a sequence
       cells[Math.floor(n / unitsPerRow) * columns + Math.floor(t / stepsPerColumn)] = 1;
     }
   }

@@ -94,7 +94,7 @@ function sumLayer(spec: NetworkSpec, layer: number) {
     add(spikes: Uint8Array, label: number) {
       const length = spikes.length / units;
       for (let t = 0; t < length; t++) {
-        for (let n = 0; n < units; n++) if (spikes[t * units + n] === 1) byClass[label * units + n]!++;
+        for (let n = 0; n < units; n++) byClass[label * units + n]! += spikes[t * units + n]!;
       }
       stepsByClass[label]! += length;
       presented += length;

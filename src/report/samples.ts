@@ -208,7 +208,7 @@ function hiddenPotentials(
     const decay = constantOf(spec, population, "decay", parameters, unit) ?? neuron.decay;
     const within = (levels: readonly Level[]) =>
       thinned(levels, ({ value }) => value, MOST_POINTS).map((level) => ({ ...level, panel, threshold }));
-    const fired = levelsOf(spikes, units, unit).filter(({ value }) => value === 1);
+    const fired = levelsOf(spikes, units, unit).filter(({ value }) => value > 0);
     // A graded neuron's potential before the reset follows from its current: u' = i + d·u.
     const peaks = fired.map(({ step }) => {
       const at = step * units + unit, before = step === 0 ? 0 : potentials[at - units]!;
@@ -217,7 +217,7 @@ function hiddenPotentials(
     return {
       panel,
       threshold,
-      spikes: fired.length,
+      spikes: fired.reduce((sum, { value }) => sum + value, 0),
       levels: within(levelsOf(potentials, units, unit)),
       peaks: within(peaks),
     };

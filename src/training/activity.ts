@@ -39,6 +39,8 @@ export interface LayerActivity {
   readonly withoutGradient: number | null;
   /** Units that fired at every step. */
   readonly saturated: number | null;
+  /** A unit fires several spikes a step: one that fires at every step still tells something. */
+  readonly firesMany: boolean;
   /** Statistics of the current I over units, steps and samples. */
   readonly current: { readonly mean: number; readonly deviation: number; readonly largest: number };
   /** The largest |w| of the weights that lead into the layer, recurrent ones included; 0 where there are none. */
@@ -112,7 +114,7 @@ function addTrace(
   index: number,
 ): void {
   const { spikes, highest } = layer, units = spikes.length;
-  fired[index]!.forEach((spike, at) => spikes[at % units]! += spike);
+  fired[index]!.forEach((spike, at) => spikes[at % units]! += spike > 0 ? 1 : 0);
   potentials[index]!.forEach((u, at) => highest[at % units] = Math.max(highest[at % units]!, u));
   for (const current of currents[index]!) {
     layer.count++;
@@ -131,7 +133,7 @@ function summarise(
   parameters: Parameters,
 ): LayerActivity {
   const presented = count / units; // steps of all samples
-  const { steps } = spec, { gradientReach, values } = kindOf(neuron), constants = values(neuron);
+  const { steps } = spec, { gradientReach, values, firesMany } = kindOf(neuron), constants = values(neuron);
   const valuesOf = (name: Constant) => parameters.get(constantTensor(spec, index, name)?.name ?? "");
   const thresholds = valuesOf("threshold") ?? new Float32Array(units).fill(constants.threshold ?? NaN);
   const threshold = isSpiking ? meanOf(thresholds) : null;
@@ -157,6 +159,7 @@ function summarise(
       ? silent.filter((each, unit) => each && thresholds[unit]! - highest[unit]! >= reaches).length
       : null,
     saturated: isSpiking ? spikes.filter((each) => each === presented).length : null,
+    firesMany: firesMany(neuron),
     current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
     largestWeight: Math.max(
       ...weightsInto(spec, index).map(({ name }) => largestOf(parameters.get(name) ?? [])),

@@ -266,7 +266,7 @@ function findingsOf(activity: LayerActivity, isHidden: boolean): Finding[] {
   } else if (isHidden && firingRate < RARE) {
     findings.push({ kind: "rare", layer, firingRate });
   }
-  if (steps > 1 && (saturated > MANY_SATURATED * units || firingRate > OFTEN)) {
+  if (steps > 1 && !activity.firesMany && (saturated > MANY_SATURATED * units || firingRate > OFTEN)) {
     findings.push({ kind: "saturated", layer, firingRate, saturated, units });
   }
   return findings;

@@ -87,6 +87,21 @@ testOnBothBuilds("listSpikes() lists spikes, u' − θ > 0, by unit and by step"
   }
 });
 
+testOnBothBuilds("countManySpikes() adds up outputs, unit by unit", ({ memory }) => {
+  for (const steps of STEPS) {
+    for (const units of UNITS) {
+      const outputs = uniformFloats(units, steps * units, 5).map((o) => Math.max(0, Math.floor(o)));
+      const counts = memory.output(units);
+      const total = memory.kernels.countManySpikes(memory.floats(outputs), steps, units, counts);
+      const expected = new Array<number>(units).fill(0);
+      outputs.forEach((o, i) => expected[i % units]! += o);
+      assert.deepEqual([...memory.integersAt(counts, units)], expected);
+      assert.equal(total, expected.reduce((sum, count) => sum + count, 0));
+      memory.clear();
+    }
+  }
+});
+
 /** Room for lists by step. */
 const placeStepLists = (memory: KernelMemory, steps: number, units: number) => ({
   stepCounts: memory.output(steps),

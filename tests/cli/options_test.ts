@@ -111,7 +111,7 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--layers", "each 1 to 65,536", ["", "0", "10,", "65537", "1.5"]),
   ...refusals("--neuron", "graded or lif", ["integrator"]),
   ...refusals("--trainable", "each once, with commas between them", ["beta", "decay,decay"]),
-  ...refusals("--reset", "subtract or zero or none", ["hard"]),
+  ...refusals("--reset", "subtract or zero or none or subtractLate or zeroLate", ["hard"]),
   ...refusals("--surrogate", "atan or fastSigmoid or triangle or boxcar", ["sigmoid"]),
   ...refusals("--slope", "above 0", ["0"]),
   ...refusals("--encoder", "noise or poisson or latency or constant", ["direct"]),
@@ -137,7 +137,7 @@ const TRAIN: readonly Refusal[] = [
   ],
   [
     ["train", "--neuron", "lif", "--trainable", "scale"],
-    /^--trainable scale: lif neurons .* expected decay or threshold$/m,
+    /^--trainable scale: lif neurons .* expected decay or threshold or start$/m,
   ],
   [
     ["train", "--neuron", "lif", "--encoder", "constant", "--precision", "i16"],

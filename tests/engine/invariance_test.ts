@@ -62,6 +62,18 @@ Deno.test("train() gives the same bits of drawn networks and of unequal sequence
     network({
       ...{ inputs, steps, encoder: direct },
       layers: [
+        layer(13, lif({ threshold: 0.2, spikes: "many", start: 0.1, trainable: ["threshold", "start"] }), {
+          recurrent: true,
+        }),
+        layer(9, lif({ threshold: 0.25, reset: "zeroLate", spikes: "many" })),
+        layer(8, lif({ threshold: 0.25, reset: "subtractLate" })),
+        layer(4, integrator({ trainable: ["decay", "start"] })),
+      ],
+      loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } },
+    }),
+    network({
+      ...{ inputs, steps, encoder: direct },
+      layers: [
         layer(13, graded({ threshold: 0.25, penalty: 0.5, trainable: ["scale"] }), { recurrent: true }),
         layer(4, graded({ threshold: 0.25, penalty: 0.5 })),
       ],

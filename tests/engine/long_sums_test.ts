@@ -90,7 +90,16 @@ const NETWORKS: Readonly<Record<string, readonly LayerSpec[]>> = {
     top,
   ],
   "a surrogate": [
-    layer(HIDDEN, lif({ decay: 0.5, threshold: 0.5, reset: "zero", trainable: ["decay", "threshold"] })),
+    layer(
+      HIDDEN,
+      lif({
+        decay: 0.5,
+        threshold: 0.5,
+        reset: "zero",
+        start: 0.25,
+        trainable: ["decay", "threshold", "start"],
+      }),
+    ),
     top,
   ],
   "a surrogate, recurrent": [

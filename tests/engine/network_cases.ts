@@ -61,7 +61,7 @@ const lif: fc.Arbitrary<LifNeuron> = fc.record({
   kind: fc.constant("lif"),
   decay: decays,
   threshold: fc.constantFrom(0.25, 0.5, 1),
-  reset: fc.constantFrom("subtract", "zero", "none"),
+  reset: fc.constantFrom("subtract", "zero", "none", "subtractLate", "zeroLate"),
   surrogate: fc.record({
     kind: fc.constantFrom("atan", "fastSigmoid", "triangle", "boxcar"),
     slope: fc.constantFrom(0.5, 1, 2, 10),
@@ -69,14 +69,17 @@ const lif: fc.Arbitrary<LifNeuron> = fc.record({
   synapticDecay: fc.constantFrom(0, 0, 0.7),
   adaptation: fc.constantFrom(0, 0, 0.4),
   adaptationDecay: fc.constantFrom(0, 0.85),
-  trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold")),
+  start: fc.constantFrom(0, 0, 0.6),
+  spikes: fc.constantFrom("one", "one", "many"),
+  trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold", "start")),
 });
 
 const integrator: fc.Arbitrary<IntegratorNeuron> = fc.record({
   kind: fc.constant("integrator"),
   decay: decays,
   synapticDecay: fc.constantFrom(0, 0, 0.6),
-  trainable: fc.oneof(fc.constant([]), trainable("decay")),
+  start: fc.constantFrom(0, 0, -0.4),
+  trainable: fc.oneof(fc.constant([]), trainable("decay", "start")),
 });
 
 const drawnLayers = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>

@@ -10,6 +10,7 @@ const ABSENT = {
   decay: 0,
   threshold: 0,
   scale: 1,
+  start: 0,
   penalty: 0,
   synapticDecay: 0,
   adaptation: 0,
@@ -40,14 +41,27 @@ export interface UnitState {
   /** s, the synaptic current; a, the adaptation. */
   readonly s: number;
   readonly a: number;
-  /** u' − θ_t; Infinity for neurons that do not spike. */
+  /** u' − θ_t, or of several spikes a step u' − k·θ_t; Infinity for neurons that do not spike. */
   readonly v: number;
-  /** The amount that the reset subtracts, without a gradient. */
+  /** k: the number of thresholds that is nearest to u', 1 at least; and how far u' is from where it changes. */
+  readonly level: number;
+  readonly turn: number;
+  /** How many spikes this step has. */
+  readonly spikes: number;
+  /** The amount that the reset subtracts, and 1 where it follows a spike, both without a gradient. */
   readonly reset: number;
+  readonly spike: number;
 }
 
+const AT_REST: UnitState = {
+  ...{ u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, level: 1, turn: Infinity },
+  ...{ spikes: 0, reset: 0, spike: 0 },
+};
+
 /** The state before the first step. */
-export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0 };
+export function firstState({ start }: UnitConstants): UnitState {
+  return { ...AT_REST, u: start };
+}
 
 /**
  * Computes one step.
@@ -70,7 +84,7 @@ export function stepUnit(
       const before = current + decay * past.u;
       const v = before - threshold, e = Math.max(0, v);
       const u = e > 0 ? before - (penalty + e) : before;
-      return { ...AT_REST, u, before, o: scale * e, v };
+      return { ...AT_REST, u, before, o: scale * e, v, spikes: Number(v > 0) };
     }
     case "integrator": {
       const s = synapticDecay * past.s + current;
@@ -79,50 +93,86 @@ export function stepUnit(
     }
     case "lif": {
       const s = synapticDecay * past.s + current;
-      const before = decay * past.u + s;
+      const sum = decay * past.u + s;
+      const before = neuron.reset === "subtractLate"
+        ? sum - past.reset
+        : neuron.reset === "zeroLate"
+        ? sum * (1 - past.spike) + resetTo * past.spike
+        : sum;
       const a = adaptationDecay * past.a + past.o;
       const thresholdNow = threshold + adaptation * a;
-      const v = before - thresholdNow;
+      const { level, turn, v, spikes } = neuron.spikes === "many"
+        ? levelsOf(before, thresholdNow, frozen)
+        : { ...AT_REST, v: before - thresholdNow, spikes: Number(before > thresholdNow) };
       const o = frozen
-        ? frozen.o + integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v)
-        : Number(v > 0);
+        ? frozen.o +
+          (v > -Infinity ? integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v) : 0)
+        : spikes;
       // Neither θ_t nor o has a gradient inside the reset, so they keep the values of `frozen`.
-      const spike = frozen ? frozen.o : o;
-      const reset = frozen ? frozen.reset : thresholdNow * spike;
+      const spike = frozen ? frozen.spike : Math.min(1, spikes);
+      const reset = frozen ? frozen.reset : thresholdNow * spikes;
       const u = {
         subtract: before - reset,
         zero: before * (1 - spike) + resetTo * spike,
         none: before,
+        subtractLate: before,
+        zeroLate: before,
       }[neuron.reset];
-      return { u, before, o, s, a, v, reset };
+      return { u, before, o, s, a, v, level, turn, spikes, reset, spike };
     }
     default:
       return neuron satisfies never;
   }
 }
 
-/** The distance of a step from the nearest discontinuity of the state, the output or a surrogate. */
-export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
-  const edge = neuron.kind === "lif" && neuron.surrogate.kind === "boxcar"
-    ? Math.abs(Math.abs(v) - 1 / (2 * neuron.surrogate.slope))
-    : Infinity;
-  return Math.min(Math.abs(v), edge);
+/** Whole numbers of thresholds below u', where a threshold that is not above 0 has none. */
+function levelsOf(before: number, threshold: number, frozen?: UnitState) {
+  if (threshold <= 0) return { level: 1, turn: -threshold, v: -Infinity, spikes: 0 };
+  const whole = Math.max(0, Math.floor(before / threshold));
+  const level = frozen ? frozen.level : Math.max(1, Math.round(before / threshold));
+  const middle = (Math.max(1, whole) + 0.5) * threshold;
+  return {
+    level,
+    turn: Math.min(threshold, Math.abs(before - middle)),
+    v: before - level * threshold,
+    spikes: whole,
+  };
+}
+
+/** The distance of a step from the nearest discontinuity of the state or the output, or edge of a surrogate. */
+export function marginOf(neuron: CompleteNeuron, { v, turn }: UnitState): number {
+  const edge = neuron.kind === "lif" ? edgeOf(neuron.surrogate) : Infinity;
+  return Math.min(Math.abs(v), turn, edge < Infinity ? Math.abs(Math.abs(v) - edge) : Infinity);
+}
+
+/** Where σ becomes 0. */
+function edgeOf({ kind, slope }: Surrogate): number {
+  return kind === "boxcar" ? 1 / (2 * slope) : kind === "triangle" ? 1 / slope : Infinity;
 }
 
 /** The gradients that a step's backward pass returns. */
 export interface UnitGradient {
-  /** δu', δs = δI, δa of that step. */
+  /** δ of d·u + s, δs = δI, δa of that step. */
   readonly before: number;
   readonly s: number;
   readonly a: number;
-  /** Gradients of the constants, this step's part. */
+  /** Gradients of the constants, this step's part; of `start` where it is the first step. */
   readonly decay: number;
   readonly threshold: number;
   readonly scale: number;
+  readonly start: number;
 }
 
 /** The gradients after the last step. */
-export const NO_GRADIENT: UnitGradient = { before: 0, s: 0, a: 0, decay: 0, threshold: 0, scale: 0 };
+export const NO_GRADIENT: UnitGradient = {
+  before: 0,
+  s: 0,
+  a: 0,
+  decay: 0,
+  threshold: 0,
+  scale: 0,
+  start: 0,
+};
 
 /**
  * The backward pass of one step.
@@ -151,6 +201,7 @@ export function stepUnitBack(
         s: before,
         a: 0,
         decay: before * past.u,
+        start: 0,
         threshold: isOpen ? u - scale * output : 0,
         scale: isOpen ? state.v * output : 0,
       };
@@ -162,18 +213,21 @@ export function stepUnitBack(
         before,
         s: before + synapticDecay * later.s,
         decay: before * past.u,
+        start: decay * before,
       };
     }
     case "lif": {
       const p = surrogate(neuron.surrogate, state.v) * (output + later.a);
-      const before = p + (neuron.reset === "zero" ? u * (1 - state.o) : u);
+      const potential = p + (neuron.reset === "zero" ? u * (1 - state.spike) : u);
+      const before = neuron.reset === "zeroLate" ? potential * (1 - past.spike) : potential;
       return {
         before,
         s: before + synapticDecay * later.s,
-        a: adaptationDecay * later.a - adaptation * p,
+        a: adaptationDecay * later.a - adaptation * state.level * p,
         decay: before * past.u,
-        threshold: -p,
+        threshold: -state.level * p,
         scale: 0,
+        start: decay * before,
       };
     }
     default:

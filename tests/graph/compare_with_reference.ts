@@ -7,7 +7,6 @@ import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { NeuronNode } from "../../src/network/graph.ts";
-import { kindOf } from "../../src/network/neurons.ts";
 import { assertClose, assertSameBits } from "../asm/numbers.ts";
 import { batchOf } from "../engine/batches.ts";
 import { type DrawnGraph, encodeBatch, trainingBatch } from "./drawn_graphs.ts";
@@ -68,14 +67,13 @@ export async function compareWithReference(
     populationsOf(spec).forEach((node, i) => {
       const states = run.states.get(node.id)!.slice(0, length).flatMap((rows) => rows[sample]!);
       const what = (part: string) => `${part} of ${node.id}, sample ${sample}`;
-      const { isSpiking } = kindOf(node);
       // Behind the end of a sequence a trace says nothing that counts.
       const [u, o, fired] = [trace.potentials, trace.outputs, trace.spikes].map((rows) =>
         rows[i]!.subarray(0, states.length)
       );
       compareNumbers(u!, states.map((state) => state.u), what("potentials"));
       compareNumbers(o!, states.map((state) => state.o), what("outputs"));
-      assert.deepEqual([...fired!], states.map(({ v }) => Number(isSpiking && v > 0)), what("spikes"));
+      assert.deepEqual([...fired!], states.map(({ spikes }) => spikes), what("spikes"));
     });
   }
 
@@ -120,11 +118,10 @@ export async function compareWithReference(
 
 /** How often each unit of a population fires, all samples together, up to the end of each. */
 function unitSpikesOf(node: NeuronNode, { states }: GraphRun, { lengths }: Samples): number[] {
-  const { isSpiking } = kindOf(node);
   const rows = states.get(node.id)!.flatMap((samples, t) =>
     samples.filter((_, sample) => t < (lengths?.[sample] ?? Infinity))
   );
-  return rows[0]!.map((_, unit) => rows.filter((units) => isSpiking && units[unit]!.v > 0).length);
+  return rows[0]!.map((_, unit) => rows.reduce((sum, units) => sum + units[unit]!.spikes, 0));
 }
 
 /** Closeness of tensors, by name. In loops gradients grow and cancel: so the largest number of all of them counts. */

@@ -116,6 +116,8 @@ export function differsInTraining({ nodes }: GraphSpec): boolean {
 export const MARGIN = 1e-4;
 /** Potentials beyond this have roundings in float32 that reach the margin. */
 const MOST = 60;
+/** More spikes of a unit at a step leave a threshold so low that the same holds for their gradients. */
+const MOST_SPIKES = 12;
 
 /**
  * Whether a run tells float32 engines from wrong ones: no gate is near to flipping, no number is so large that its rounding would
@@ -125,8 +127,11 @@ export function isTelling(spec: GraphSpec, { states, margin }: GraphRun): boolea
   const units = (id: string) => states.get(id)!.flat(2);
   const all = populationsOf(spec).flatMap(({ id }) => units(id));
   const gates = all.filter(({ v }) => v < Infinity);
-  const open = gates.filter(({ v }) => v > 0).length / gates.length;
-  return margin > MARGIN && all.every(({ before, s }) => Math.abs(before) < MOST && Math.abs(s) < MOST) &&
+  const open = gates.filter(({ spikes }) => spikes > 0).length / gates.length;
+  return margin > MARGIN &&
+    all.every(({ before, s, spikes }) =>
+      Math.abs(before) < MOST && Math.abs(s) < MOST && spikes <= MOST_SPIKES
+    ) &&
     (gates.length === 0 || open > 0.01 && open < 0.95);
 }
 
@@ -357,7 +362,7 @@ function drawNeuron(draw: Draw): CompleteNeuron {
         kind: "lif",
         decay,
         threshold: draw.of(0.25, 0.5, 1),
-        reset: draw.of("subtract", "zero", "none"),
+        reset: draw.of("subtract", "zero", "none", "subtractLate", "zeroLate"),
         surrogate: {
           kind: draw.of("atan", "fastSigmoid", "triangle", "boxcar"),
           slope: draw.of(0.5, 1, 2, 10),
@@ -367,7 +372,9 @@ function drawNeuron(draw: Draw): CompleteNeuron {
         adaptationDecay: draw.of(0, 0.85),
         current,
         resetTo: draw.of(0, 0, -0.3),
-        trainable: some("decay", "threshold"),
+        start: draw.of(0, 0, 0.6),
+        spikes: draw.of("one", "one", "many"),
+        trainable: some("decay", "threshold", "start"),
         perUnit: some(
           ...[
             "decay",
@@ -377,6 +384,7 @@ function drawNeuron(draw: Draw): CompleteNeuron {
             "adaptationDecay",
             "current",
             "resetTo",
+            "start",
           ] as const,
         ),
       });
@@ -386,8 +394,9 @@ function drawNeuron(draw: Draw): CompleteNeuron {
         decay,
         synapticDecay,
         current,
-        trainable: some("decay"),
-        perUnit: some("decay", "synapticDecay", "current"),
+        start: draw.of(0, 0, -0.4),
+        trainable: some("decay", "start"),
+        perUnit: some("decay", "synapticDecay", "current", "start"),
       });
   }
 }

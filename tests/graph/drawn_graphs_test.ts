@@ -41,7 +41,13 @@ function featuresOf({ spec, samples }: ReturnType<typeof drawGraph>): string[] {
     if (!isNeuronNode(node)) return;
     const { learned, fixed } = ownConstantsOf(node);
     features.push(...learned.map((name) => `learned ${name}`), ...fixed.map((name) => `perUnit ${name}`));
-    if (node.kind === "lif") features.push(`reset ${node.reset}`, `surrogate ${node.surrogate.kind}`);
+    if (node.kind === "lif") {
+      features.push(
+        `reset ${node.reset}`,
+        `surrogate ${node.surrogate.kind}`,
+        `${node.spikes} spikes a step`,
+      );
+    }
   });
   return [...new Set(features)];
 }
@@ -58,7 +64,7 @@ Deno.test("drawGraph() draws every feature, and most graphs tell a wrong engine"
   assert.ok(telling > 180, `${telling} of 300`);
   const rare = [...counts].filter(([, count]) => count < 4);
   assert.deepEqual(rare, []);
-  assert.equal(counts.size, 62, "every feature that featuresOf() can name");
+  assert.equal(counts.size, 68, "every feature that featuresOf() can name");
 });
 
 Deno.test("drawnGraphs() prints a graph that fails", () => {

@@ -13,8 +13,8 @@ import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode } from ".
 import { kindOf } from "../../src/network/neurons.ts";
 import { type DrawKey, STREAM, uniform } from "../../src/random.ts";
 import {
-  AT_REST,
   constantsOf,
+  firstState,
   marginOf,
   NO_GRADIENT,
   stepUnit,
@@ -125,9 +125,10 @@ export function runGraph(
     const rows = inputAt(node, step);
     return rows.map((row, sample) =>
       Array.from(row, (input, i) => {
-        const past = step > 0 ? statesAt(node, step - 1)[sample]![i]! : AT_REST;
+        const own = constants.get(node.id)![i]!;
+        const past = step > 0 ? statesAt(node, step - 1)[sample]![i]! : firstState(own);
         const state = frozen?.states.get(node.id)?.[step]?.[sample]?.[i];
-        return stepUnit(node, constants.get(node.id)![i]!, past, input, state);
+        return stepUnit(node, own, past, input, state);
       })
     );
   });
@@ -268,7 +269,7 @@ export function runGraph(
             node,
             constants.get(node.id)![i]!,
             unit,
-            step > 0 ? statesAt(node, step - 1)[sample]![i]! : AT_REST,
+            step > 0 ? statesAt(node, step - 1)[sample]![i]! : firstState(constants.get(node.id)![i]!),
             output[sample]![i]!,
             state[sample]![i]!,
             step + 1 < steps ? unitGradientsAt(node, step + 1)[sample]![i]! : NO_GRADIENT,
@@ -305,7 +306,7 @@ export function runGraph(
         for (const units of unitGradientsAt(node, t)) {
           for (const name of LEARNED) {
             if (ownConstantsOf(node).learned.includes(name)) {
-              units.forEach((unit, i) => into(name)[i]! += unit[name]);
+              if (name !== "start" || t === 0) units.forEach((unit, i) => into(name)[i]! += unit[name]);
             }
           }
         }
@@ -320,7 +321,7 @@ export function runGraph(
 }
 
 /** The constants that have a gradient. */
-const LEARNED = ["decay", "threshold", "scale"] as const;
+const LEARNED = ["decay", "threshold", "scale", "start"] as const;
 
 /** A node of a graph. */
 export function nodeOf({ nodes }: GraphSpec, id: string): GraphNode {
@@ -373,8 +374,8 @@ function gatesOf(
           if (t >= lengths[sample]! || !kindOf(node).isSpiking) return;
           for (const state of units) {
             margin = Math.min(margin, marginOf(node, state));
-            gates += state.v > 0 ? "1" : "0";
-            counts[sample]! += kindOf(node).hasSurrogate && isFrozen ? state.o : Number(state.v > 0);
+            gates += `${state.spikes} `;
+            counts[sample]! += kindOf(node).hasSurrogate && isFrozen ? state.o : state.spikes;
           }
         })
       );

@@ -61,9 +61,12 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
       avgPool2d(2),
       avgPool2d(2, { stride: 1, padding: 1 }),
       conv2d(4, 1),
+      lif(),
+      lif({ reset: "subtractLate" }),
+      lif({ spikes: "many", start: 0.5 }),
       flatten(),
       affine(3),
-      integrator(),
+      integrator({ start: 0.5 }),
     ],
   }));
   assert.deepEqual(nodes.map(({ node }) => settingsInWords(node)), [
@@ -72,8 +75,15 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
     "2×2, stride 1, padding 1",
     "1×1",
     "",
+    "reset subtractLate",
+    "many spikes, start 0.5",
     "",
     "",
+    "start 0.5",
   ]);
-  assert.deepEqual([1, 4].map((at) => kindInWords(nodes[at]!.node)), ["avgPool2d 2×2", "flatten"]);
+  assert.deepEqual([1, 5, 7].map((at) => kindInWords(nodes[at]!.node)), [
+    "avgPool2d 2×2",
+    "lif reset subtractLate",
+    "flatten",
+  ]);
 });

@@ -44,6 +44,8 @@ Deno.test("parseNetworkSpec() fills in every default", () => {
         adaptationDecay: 0,
         current: 0,
         resetTo: 0,
+        start: 0,
+        spikes: "one",
         perUnit,
         trainable,
         from: [{ node: "fc1", delay: 0 }],
@@ -55,6 +57,7 @@ Deno.test("parseNetworkSpec() fills in every default", () => {
         decay: 0.9,
         synapticDecay: 0,
         current: 0,
+        start: 0,
         perUnit,
         trainable,
         from: [{ node: "fc2", delay: 0 }],
@@ -155,13 +158,15 @@ Deno.test("parseNetworkSpec() reads constants that are tensors, and refuses what
     resetTo: -0.5,
     current: 0.25,
     synapticDecay: 0.5,
+    start: 0.75,
     perUnit: ["resetTo", "threshold", "synapticDecay"],
-    trainable: ["threshold"],
+    trainable: ["start", "threshold"],
   }));
   assert.deepEqual(
     structureOf(spec).tensors.slice(2).map(({ name, shape, role, first }) => [name, shape, role, first]),
     [
       ["out.threshold", [2], "constant", 1],
+      ["out.start", [2], "constant", 0.75],
       ["out.synapticDecay", [2], "fixed", 0.5],
       ["out.resetTo", [2], "fixed", -0.5],
     ],
@@ -171,6 +176,20 @@ Deno.test("parseNetworkSpec() reads constants that are tensors, and refuses what
   wrong({ perUnit: ["decay", "decay"] }, /^network: nodes\.1\.perUnit: Expected each name once$/);
   wrong({ perUnit: ["threshold"] }, /^network: nodes\.1\.perUnit\.0: "threshold": expected one of "decay", /);
   wrong({ resetTo: 1 }, /^network: nodes\.1\.resetTo: this version has no such name/);
+  wrong(
+    { kind: "lif", spikes: "several" },
+    /^network: nodes\.1\.spikes: "several": expected one of "one", "many"$/,
+  );
+  wrong(
+    { kind: "lif", spikes: "many", threshold: 0 },
+    /^network: nodes\.1\.threshold: expected a threshold above 0, for spikes is "many"$/,
+  );
+  wrong({ start: "leak" }, /^network: nodes\.1\.start: "leak": expected a number$/);
+  wrong({ kind: "graded", start: 1 }, /^network: nodes\.1\.start: this version has no such name/);
+  wrong(
+    { kind: "lif", reset: "late" },
+    /^network: nodes\.1\.reset: "late": expected one of "subtract", .*, "zeroLate"$/,
+  );
 });
 
 const CONV = { id: "conv", kind: "conv2d", channels: 2, kernel: [3, 3] };

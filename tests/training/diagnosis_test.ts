@@ -16,6 +16,7 @@ const layer = (layer: number, activity: Partial<LayerActivity> = {}): LayerActiv
   silent: 3,
   withoutGradient: 0,
   saturated: 0,
+  firesMany: false,
   current: { mean: 0.1, deviation: 0.5, largest: 4 },
   largestWeight: 0.5,
   ...activity,
@@ -138,6 +139,7 @@ Deno.test("diagnose() finds silent, rare, saturated and exploded layers, and cou
     units: 100,
   }]);
   assert.deepEqual(of({ saturated: 5 }), []);
+  assert.deepEqual(of({ saturated: 100, firingRate: 0.9, firesMany: true }), []); // numbers of spikes differ still
   assert.deepEqual(of({ saturated: 100, firingRate: 0.9, steps: 1 }), []); // in one step, a spike is saturation
   const current = { mean: 0, deviation: 1, largest: 1001 };
   assert.deepEqual(of({ current }), [{ kind: "exploded", layer: 1, current: 1001, weight: 0.5 }]);

@@ -107,6 +107,8 @@ export interface PopulationPlan {
   readonly isPerUnit: boolean;
   /** Its outputs are spikes: zero at most steps. */
   readonly isSpiking: boolean;
+  /** Its outputs are whole numbers of spikes; otherwise it fires one at a step at most. */
+  readonly firesMany: boolean;
   /** I and o. */
   readonly input: number;
   readonly output: number;

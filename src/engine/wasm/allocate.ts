@@ -392,7 +392,8 @@ class Allocation {
   }
 
   #population(population: PopulationPlan, places: readonly ValueMemory[]): PopulationMemory {
-    const { input, output, keepsStates, isSpiking, units, neuron, learned, constants } = population;
+    const { input, output, keepsStates, isSpiking, firesMany, units, neuron, learned, constants } =
+      population;
     const currents = places[input]!,
       { width } = currents,
       steps = this.#steps,
@@ -413,6 +414,8 @@ class Allocation {
       ? rows(({ potentials }) => potentials)
       : 0;
     const known = this.#first?.populations[population.index];
+    const distances = keepsStates ? rows(({ distances }) => distances) : 0;
+    const lists = this.#lists(population, slots);
     const constant = ({ name, tensor }: PopulationPlan["constants"][number]): TensorMemory =>
       tensor === undefined
         ? known?.unitConstants.get(name) ?? { at: keepsStates ? this.#floats(width) : 0, gradientAt: 0 }
@@ -424,7 +427,8 @@ class Allocation {
       descriptor: keepsStates ? this.#arena.take(4 * LAYER_FIELDS.length) : 0,
       potentials,
       outputs,
-      distances: keepsStates ? rows(({ distances }) => distances) : 0,
+      distances,
+      gates: firesMany ? outputs : distances,
       outputGradients: gradient(population.outputGradient),
       stateGradients: gradient(population.stateGradient)?.at ?? 0,
       currentGradients: gradient(population.inputGradient),
@@ -440,7 +444,8 @@ class Allocation {
       settings: this.#floats(kindOf(neuron).settings(neuron).length),
       unit: this.#floats(slots),
       unitSpikes: known?.unitSpikes ?? this.#floats(slots),
-      ...this.#lists(population, slots),
+      ...lists,
+      spikeCounts: firesMany ? this.#floats(slots) : lists.counts,
       spikeGradients: population.backwardFrom === "spikes" ? this.#floats(slots * steps) : 0,
       powers: this.#floats(paddedSteps),
       powerSums: this.#floats(paddedSteps),
@@ -449,14 +454,14 @@ class Allocation {
   }
 
   /** Whether anything reads what neurons with a surrogate have at every step besides u' − θ; other kinds' kernels always write it. */
-  #readsOf({ index, output, neuron, learned }: PopulationPlan) {
+  #readsOf({ index, output, neuron, learned, firesMany }: PopulationPlan) {
     const { forward, recordStates, top } = this.#plan, kind = kindOf(neuron);
     const isWeighed = forward.some((step) => step.kind === "weigh" && step.population === index);
     const readers = readersOf(this.#plan).get(output)!.length;
     const isAlways = !kind.hasSurrogate || recordStates || index === top ||
       forward.some((step) => step.kind === "scanRecurrent" && step.population === index);
     return {
-      readsOutputs: isAlways || !isWeighed || readers > 1,
+      readsOutputs: isAlways || firesMany || !isWeighed || readers > 1,
       readsPotentials: isAlways || learned.some(({ name }) => name === "decay"),
     };
   }

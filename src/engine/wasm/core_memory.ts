@@ -82,6 +82,8 @@ export interface PopulationMemory extends SpikeLists {
   readonly potentials: number;
   readonly outputs: number;
   readonly distances: number;
+  /** Where a number above 0 is a spike: one of these two. */
+  readonly gates: number;
   readonly outputGradients: ValueMemory | undefined;
   readonly stateGradients: number;
   readonly currentGradients: ValueMemory | undefined;
@@ -103,6 +105,8 @@ export interface PopulationMemory extends SpikeLists {
   readonly settings: number;
   /** The unit of each slot of the lists by unit; a slot has one entry for each step of the sample. */
   readonly unit: number;
+  /** Spikes of each slot, of one sample: i32; {@linkcode SpikeLists.counts} unless the population fires several at a step. */
+  readonly spikeCounts: number;
   /** Spikes of each unit, over several samples. */
   readonly unitSpikes: number;
   /** δo, or c, of each spike. */

@@ -13,6 +13,7 @@ export const LAYER_FIELDS = [
   "decays",
   "thresholds",
   "scales",
+  "starts",
   "constants",
   "settings",
   "potentials",
@@ -27,6 +28,7 @@ export const LAYER_FIELDS = [
   "decayGradients",
   "thresholdGradients",
   "scaleGradients",
+  "startGradients",
 ] as const;
 
 /** The values of a descriptor's fields. */

@@ -125,6 +125,7 @@ export class NeuronSteps {
       decays: unitConstants.get("decay")!.at,
       thresholds: unitConstants.get("threshold")!.at,
       scales: unitConstants.get("scale")!.at,
+      starts: unitConstants.get("start")!.at,
       constants,
       settings,
       potentials: memory.potentials,
@@ -139,6 +140,7 @@ export class NeuronSteps {
       decayGradients: gradientOf("decay"),
       thresholdGradients: gradientOf("threshold"),
       scaleGradients: gradientOf("scale"),
+      startGradients: gradientOf("start"),
     });
   }
 }

@@ -2,6 +2,7 @@
  * Steps on lists of spikes: making them, products of them in the backward pass, and the exact gradient that follows from them.
  */
 import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
+import { TRAINABLE } from "../../network/neurons.ts";
 import { type Kernels, type ScanKernel, scanKernel } from "./kernels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { roundUp } from "./layout.ts";
@@ -14,8 +15,9 @@ export class SpikeSteps {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #integers: Int32Array;
-  /** Spikes of the present sample in each population that lists them. */
+  /** Of the present sample and each population: its (unit, step) pairs that spiked, which are the lists' entries, and its spikes. */
   readonly #counts: number[];
+  readonly #spikes: number[];
   /** Of each population of which spikes alone are wanted, its kernel and constants. */
   readonly #scans: readonly (SpikeScan | undefined)[];
   /** The population whose outputs each value is, by the value's index. */
@@ -29,9 +31,11 @@ export class SpikeSteps {
     this.#integers = new Int32Array(kernels.memory.buffer);
     this.slots = memory.populations.map(({ population }) => population.units);
     this.#counts = memory.populations.map(() => 0);
+    this.#spikes = memory.populations.map(() => 0);
     this.#scans = memory.populations.map(({ population: { index, constants, kernel } }) => {
       if (!scanned.has(index)) return undefined;
-      const [decay, threshold, , constant] = constants.map(({ value }) => value);
+      const [decay, threshold] = constants.map(({ value }) => value);
+      const constant = constants[TRAINABLE.length]?.value;
       return { scan: scanKernel(kernels, kernel), decay: decay!, threshold: threshold!, constant: constant! };
     });
     this.#makers = memory.values.map(({ value }) =>
@@ -44,9 +48,9 @@ export class SpikeSteps {
     this.#slot = slot;
   }
 
-  /** How many spikes a population has listed. */
+  /** How many spikes a population has fired. */
   countOf(index: number): number {
-    return this.#counts[index]!;
+    return this.#spikes[index]!;
   }
 
   /** The lists of the population whose outputs a value is; undefined where it is no spikes. */
@@ -59,15 +63,15 @@ export class SpikeSteps {
 
   /** Adds a population's spikes to {@linkcode PopulationMemory.unitSpikes}. */
   addUnitSpikes(index: number): void {
-    const { counts, unit, unitSpikes } = this.#memory.populations[index]!;
-    this.#kernels.addCounts(unit, counts, this.slots[index]!, unitSpikes);
+    const { spikeCounts, unit, unitSpikes } = this.#memory.populations[index]!;
+    this.#kernels.addCounts(unit, spikeCounts, this.slots[index]!, unitSpikes);
   }
 
   /** Lists the spikes of a population that keeps its states. */
   list(index: number, steps: number): void {
     const memory = this.#memory.populations[index]!;
     const {
-      distances,
+      gates,
       outputs,
       width,
       counts,
@@ -78,28 +82,23 @@ export class SpikeSteps {
       stepOutputs,
     } = memory;
     // deno-fmt-ignore
-    this.#counts[index] = this.#kernels.listSpikes(distances, outputs, steps, width, counts, spikeSteps, spikeOutputs,
+    const pairs = this.#kernels.listSpikes(gates, outputs, steps, width, counts, spikeSteps, spikeOutputs,
       steps, stepCounts, stepUnits, stepOutputs);
+    this.#note(memory, pairs, steps);
   }
 
   /** Counts the spikes of a population that keeps its states. */
   count(index: number, steps: number): void {
-    const { distances, width, counts } = this.#memory.populations[index]!;
-    this.#counts[index] = this.#kernels.countSpikes(distances, steps, width, counts);
+    const memory = this.#memory.populations[index]!, { gates, width, counts } = memory;
+    this.#note(memory, this.#kernels.countSpikes(gates, steps, width, counts), steps);
   }
 
   /** Weighs a population's outputs, and counts its spikes. */
   weigh(index: number, into: ValueMemory, steps: number): void {
-    const { distances, outputs, width, counts } = this.#memory.populations[index]!, { shares } = this.#memory;
-    this.#counts[index] = this.#kernels.weighSpikes(
-      distances,
-      outputs,
-      steps,
-      width,
-      shares,
-      into.at,
-      counts,
-    );
+    const memory = this.#memory.populations[index]!, { gates, outputs, width, counts } = memory;
+    const { shares } = this.#memory;
+    const pairs = this.#kernels.weighSpikes(gates, outputs, steps, width, shares, into.at, counts);
+    this.#note(memory, pairs, steps);
   }
 
   /** Scans a population of which spikes alone are wanted. */
@@ -115,7 +114,19 @@ export class SpikeSteps {
         Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
       for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
     }
-    this.#counts[index] = fired;
+    this.#counts[index] = this.#spikes[index] = fired;
+  }
+
+  /** Notes the (unit, step) pairs of a population that spiked, and how many spikes these are. */
+  #note(
+    { population: { index, firesMany }, outputs, width, spikeCounts }: PopulationMemory,
+    pairs: number,
+    steps: number,
+  ): void {
+    this.#counts[index] = pairs;
+    this.#spikes[index] = firesMany
+      ? this.#kernels.countManySpikes(outputs, steps, width, spikeCounts)
+      : pairs;
   }
 
   /** δo at a population's spikes from δy of the product that they feed, and the weights' gradient. */

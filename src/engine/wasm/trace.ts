@@ -1,5 +1,5 @@
 /** What a sample's forward pass has left in a core's memory, as a trace: read for reports, never for training. */
-import type { SampleTrace } from "../engine.ts";
+import { MOST_TRACED, type SampleTrace } from "../engine.ts";
 import type { CoreMemory, PopulationMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { channelsLast } from "./layout.ts";
@@ -41,11 +41,14 @@ export function readTrace({ kernels, memory, steps, classes, loss, feedBack }: T
     }
     return all;
   };
-  /** u' − θ > 0, as in `listSpikes`. */
+  /** Where gates are above 0, as in `listSpikes`. */
   const spikes = (memory: PopulationMemory) => {
-    const { population: { isSpiking, units }, distances, width } = memory;
+    const { population: { isSpiking, firesMany, units }, gates, width } = memory;
     if (!isSpiking) return new Uint8Array(steps * units);
-    return Uint8Array.from(rows(distances, 4 * width, memory), (distance) => distance > 0 ? 1 : 0);
+    return Uint8Array.from(
+      rows(gates, 4 * width, memory),
+      firesMany ? (o) => Math.min(o, MOST_TRACED) : (distance) => distance > 0 ? 1 : 0,
+    );
   };
   const { populations, logits, logProbabilities } = memory;
   return {

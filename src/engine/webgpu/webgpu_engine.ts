@@ -21,16 +21,17 @@ import {
   checkWeights,
   noStates,
 } from "../checks.ts";
-import type {
-  Batch,
-  BatchResult,
-  Classification,
-  Engine,
-  EngineState,
-  MemoryNeeds,
-  Parameters,
-  SampleTrace,
-  Update,
+import {
+  type Batch,
+  type BatchResult,
+  type Classification,
+  type Engine,
+  type EngineState,
+  type MemoryNeeds,
+  MOST_TRACED,
+  type Parameters,
+  type SampleTrace,
+  type Update,
 } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory, Tensor } from "../gpu/backend.ts";
@@ -379,8 +380,10 @@ class DeviceEngine implements WebGpuEngine {
     return {
       outputs: populations.map(({ index }) => rows(index, 0)),
       // v = u' − θ; 0 in a layer whose neuron fires no spikes.
-      spikes: populations.map(({ index }) =>
-        Uint8Array.from(rows(index, scanned[index]!.distancesAt), (v) => v > 0 ? 1 : 0)
+      spikes: populations.map(({ index, firesMany }) =>
+        firesMany
+          ? Uint8Array.from(rows(index, 0), (o) => Math.min(o, MOST_TRACED))
+          : Uint8Array.from(rows(index, scanned[index]!.distancesAt), (v) => v > 0 ? 1 : 0)
       ),
       potentials: populations.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
       currents: populations.map(({ index }) => rows(index, scanned[index]!.currentsAt)),

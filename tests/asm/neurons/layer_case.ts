@@ -13,8 +13,8 @@ import {
   TRAINABLE,
 } from "../../../src/network/neurons.ts";
 import {
-  AT_REST,
   constantsOf,
+  firstState,
   NO_GRADIENT,
   stepUnit,
   stepUnitBack,
@@ -63,10 +63,13 @@ export class PlacedLayer {
         const near = first + 0.05 * value;
         return name.toLowerCase().endsWith("decay") ? Math.max(0, Math.min(1, near)) : near;
       });
+    const own = kind.values(neuron);
     this.#constants = new Map(
       kernelConstantsOf(neuron).map(({ name, value }, i) => [
         name,
-        isPerUnit || i < TRAINABLE.length ? near(name, value, 1 + i) : new Float32Array(units).fill(value),
+        name in own && (isPerUnit || i < TRAINABLE.length)
+          ? near(name, value, 1 + i)
+          : new Float32Array(units).fill(value),
       ]),
     );
     const values = (name: Constant) => memory.floats(this.#constants.get(name)!);
@@ -91,6 +94,7 @@ export class PlacedLayer {
       decays: values("decay"),
       thresholds: values("threshold"),
       scales: values("scale"),
+      starts: values("start"),
       constants: memory.integers(kind.constants.map(others)),
       settings: memory.floats(kind.settings(neuron)),
       potentials,
@@ -105,6 +109,7 @@ export class PlacedLayer {
       decayGradients: gradients(),
       thresholdGradients: gradients(),
       scaleGradients: gradients(),
+      startGradients: gradients(),
     };
     this.#descriptor = memory.integers(LAYER_FIELDS.map((field) => this.#fields[field]));
   }
@@ -151,9 +156,9 @@ export class PlacedLayer {
       const states: UnitState[] = [];
       for (let t = 0; t < steps; t++) {
         const current = this.#currents[isConstant ? n : t * units + n]! + this.#feedback[n]!;
-        const state = stepUnit(neuron, constants, states[t - 1] ?? AT_REST, current);
+        const state = stepUnit(neuron, constants, states[t - 1] ?? firstState(constants), current);
         states.push(state);
-        margin = Math.min(margin, Math.abs(state.v));
+        margin = Math.min(margin, Math.abs(state.v), state.turn);
         results.potentials[t * units + n] = state.u;
         results.outputs[t * units + n] = state.o;
         results.distances[t * units + n] = state.v;
@@ -161,11 +166,13 @@ export class PlacedLayer {
       let later: UnitGradient = NO_GRADIENT;
       for (let t = steps - 1; t >= 0; t--) {
         const at = t * units + n;
-        const past = states[t - 1] ?? AT_REST;
+        const past = states[t - 1] ?? firstState(constants);
         const output = this.#outputGradients[at]!, read = this.#stateGradients[at]!;
         later = stepUnitBack(neuron, constants, states[t]!, past, output, read, later);
         results.currentGradients[at] = later.s;
-        TRAINABLE.forEach((name, i) => constantGradients[i]![1][n]! += later[name]);
+        TRAINABLE.forEach((name, i) => {
+          if (name !== "start" || t === 0) constantGradients[i]![1][n]! += later[name];
+        });
       }
     }
     return { results: new Map([...Object.entries(results), ...constantGradients]), margin };

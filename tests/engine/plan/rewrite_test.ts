@@ -187,6 +187,7 @@ Deno.test("rewriteLinearReadout() weighs spikes before the product of a leaky su
   isWhole([...chain.slice(0, 3), { ...out, from: "top@1" }]);
   isWhole([...chain.slice(0, 3), { ...out, trainable: ["decay"] }]);
   isWhole([...chain.slice(0, 3), { ...out, perUnit: ["decay"] }]);
+  isWhole([...chain.slice(0, 3), { ...out, start: 0.5 }]);
   // Whoever looks at states, or has no lists, reads them as they are.
   isWhole(chain, {}, { recordStates: true });
   isWhole(chain, {}, { target: { events: false } });
