@@ -132,7 +132,7 @@ export class LayerView {
       return;
     }
     let sum = 0;
-    for (let at = 0; at < until * units; at++) if (spikes[at] === 1) sum++;
+    for (let at = 0; at < until * units; at++) sum += spikes[at]!;
     const rate = percent(sum / Math.max(1, until * units), 1);
     this.#caption.textContent = `${many} of ${name}: ${counted(sum, "spike")}, ${rate} of units a step${
       this.#sight?.areOfClasses ? "; each in the colour of the class that it speaks for" : ""

@@ -84,8 +84,8 @@ export function unitOfMapsAt(
 /** The maps of the whole sample that are drawn, so that they stay where they are. */
 function shownMaps(spikes: Uint8Array, sizes: MapSizes): number[] {
   const units = sizes.maps * sizes.rows * sizes.columns, sums = new Float32Array(units);
-  spikes.forEach((fired, at) => {
-    sums[at % units]! += fired;
+  spikes.forEach((spike, at) => {
+    sums[at % units]! += spike;
   });
   return busiestMaps(sums, sizes, mostMaps(sizes));
 }

@@ -10,7 +10,7 @@ const FADED = 0.72;
 
 /** A layer's spikes, in the order of its rows. */
 export interface Raster {
-  /** `[steps, units]`, 1 at a spike; units in the order of rows. */
+  /** `[steps, units]`, how often a unit fired; units in the order of rows. */
   readonly spikes: Uint8Array;
   readonly steps: number;
   readonly units: number;
@@ -114,12 +114,12 @@ export function drawCounts(
   const counts = new Float32Array(rows);
   const end = Math.min(steps, Math.ceil(time)) * units;
   for (let at = 0; at < end; at++) {
-    if (spikes[at] === 1) counts[Math.floor(at % units / unitsPerRow)]! += 1 / unitsPerRow;
+    counts[Math.floor(at % units / unitsPerRow)]! += spikes[at]! / unitsPerRow;
   }
   context.globalAlpha = FADED;
   counts.forEach((spikes, row) => {
     context.fillStyle = inks[row * unitsPerRow]!;
-    context.fillRect(0, (row + 0.11) * down, spikes / steps * width, Math.max(0.8, 0.78 * down));
+    context.fillRect(0, (row + 0.11) * down, Math.min(1, spikes / steps) * width, Math.max(0.8, 0.78 * down));
   });
   context.globalAlpha = 1;
 }

@@ -5,7 +5,7 @@ import { colour, type Sheet } from "./canvas.ts";
 export interface TraceOptions {
   /** u, `[steps]`. */
   readonly potentials: Float64Array;
-  /** 1 at a spike, `[steps]`. */
+  /** How often it fired, `[steps]`. */
   readonly spikes: ArrayLike<number>;
   /** Undefined for a neuron that has none. */
   readonly threshold: number | undefined;
@@ -60,13 +60,13 @@ export function drawTrace({ context, width, height }: Sheet, options: TraceOptio
   for (let t = 0; t < end; t++) {
     const x = (t + 0.5) * across;
     // The spike begins where the threshold was crossed, and leaves the potential behind.
-    if (spikes[t] === 1) context.lineTo(x, y(Math.max(threshold ?? 0, low)));
+    if (spikes[t]! > 0) context.lineTo(x, y(Math.max(threshold ?? 0, low)));
     context.lineTo(x, y(potentials[t]!));
   }
   context.stroke();
   context.fillStyle = colour("spark");
   for (let t = 0; t < end; t++) {
-    if (spikes[t] !== 1) continue;
+    if (spikes[t] === 0) continue;
     const top = 1, x = (t + 0.5) * across;
     context.fillRect(x - 1.2, top, 2.4, Math.max(4, y(threshold ?? high) - top));
   }
