@@ -36,7 +36,7 @@ export interface PopulationStep {
 
 /** The fields that {@linkcode stepPopulation} knows, or that only training reads. */
 const KNOWN = [
-  ...["id", "kind", "from", "surrogate", "trainable", "perUnit", "reset"],
+  ...["id", "kind", "from", "surrogate", "trainable", "perUnit", "reset", "spikes"],
   ...[
     "decay",
     "threshold",
@@ -60,8 +60,10 @@ export function stepPopulation(
   for (const [field, value] of Object.entries(neuron)) {
     if (!KNOWN.includes(field) && value !== defaults.get(field)) throw unknown(place.id, field, value);
   }
-  const strange = neuron.perUnit.find((name) => !KNOWN.includes(name));
-  if (strange !== undefined) throw unknown(place.id, "perUnit", strange);
+  for (const list of ["perUnit", "trainable"] as const) {
+    const strange = neuron[list].find((name) => !KNOWN.includes(name));
+    if (strange !== undefined) throw unknown(place.id, list, strange);
+  }
   switch (neuron.kind) {
     case "graded": {
       const before = leak(graph, place, currentOf(graph, place)), threshold = place.constant("threshold");
@@ -85,12 +87,14 @@ export function stepPopulation(
   }
 }
 
+type LifNode = Extract<CompleteNeuron, { readonly kind: "lif" }>;
+
 function stepLif(
   graph: GraphBuilder,
-  neuron: Extract<CompleteNeuron, { readonly kind: "lif" }>,
+  neuron: LifNode,
   place: PopulationPlace,
 ): PopulationStep {
-  const before = leak(graph, place, synapse(graph, place));
+  const before = lateReset(graph, neuron, place, leak(graph, place, synapse(graph, place)));
   const adapts = !place.isAlways("adaptation", 0);
   const adaptation = adapts ? place.state("adapted", "adaptation a") : "";
   const threshold = adapts
@@ -99,8 +103,7 @@ function stepLif(
       graph.add("Mul", [place.constant("adaptation"), adaptation]),
     ])
     : place.constant("threshold");
-  const hasFired = graph.add("Greater", [before, threshold]);
-  const output = graph.add("Cast", [hasFired], { to: FLOAT });
+  const { hasFired, output } = fire(graph, neuron, before, threshold);
   if (adapts) {
     const left = graph.add("Mul", [place.constant("adaptationDecay"), adaptation]);
     place.next("adapted", graph.add("Add", [left, output]));
@@ -110,13 +113,47 @@ function stepLif(
   return { output, potential };
 }
 
+/** o_t of u'_t and θ_t, and where it is above 0. */
+function fire(graph: GraphBuilder, { spikes }: LifNode, before: Value, threshold: Value) {
+  switch (spikes) {
+    case "one": {
+      const hasFired = graph.add("Greater", [before, threshold]);
+      return { hasFired, output: graph.add("Cast", [hasFired], { to: FLOAT }) };
+    }
+    case "many": {
+      const zero = graph.constants.number(0);
+      const whole = graph.add("Floor", [graph.add("Div", [before, threshold])]);
+      const canFire = graph.add("Greater", [threshold, zero]);
+      const output = graph.add("Where", [canFire, graph.add("Max", [whole, zero]), zero]);
+      return { hasFired: graph.add("Greater", [output, zero]), output };
+    }
+    default:
+      return spikes satisfies never;
+  }
+}
+
+/** u'_t of d·u_{t−1} + s_t, where the spikes of the step before act now. */
+function lateReset(graph: GraphBuilder, { reset }: LifNode, place: PopulationPlace, sum: Value): Value {
+  switch (reset) {
+    case "subtractLate":
+      return graph.add("Sub", [sum, place.state("taken", "θ·o, which the next step subtracts")]);
+    case "zeroLate": {
+      const spiked = place.state("spiked", "outputs o, which reset the next step");
+      const hasFired = graph.add("Greater", [spiked, graph.constants.number(0)]);
+      return graph.add("Where", [hasFired, place.constant("resetTo"), sum]);
+    }
+    default:
+      return sum;
+  }
+}
+
 /** The number of float in `Cast`. */
 const FLOAT = 1;
 
 /** u_t of u'_t, θ_t and o_t. */
 function resetOf(
   graph: GraphBuilder,
-  { reset }: Extract<CompleteNeuron, { readonly kind: "lif" }>,
+  { reset }: LifNode,
   place: PopulationPlace,
   { before, threshold, hasFired, output }: {
     readonly before: Value;
@@ -131,6 +168,12 @@ function resetOf(
     case "zero":
       return graph.add("Where", [hasFired, place.constant("resetTo"), before]);
     case "none":
+      return before;
+    case "subtractLate":
+      place.next("taken", graph.add("Mul", [threshold, output]));
+      return before;
+    case "zeroLate":
+      place.next("spiked", output);
       return before;
     default:
       throw unknown(place.id, "reset", reset satisfies never);

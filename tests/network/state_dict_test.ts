@@ -19,6 +19,8 @@ const FOLDER = fileURLToPath(new URL("../reference/state_dicts/", import.meta.ur
 
 /** Made by tests/reference/state_dicts/make.py. */
 const CASES = [
+  "snntorch",
+  "snntorch_recurrent",
   "snntorch_zero",
   "snntorch_at_once",
   "norse",
