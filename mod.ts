@@ -43,5 +43,6 @@ export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
 export type { DenseFrom } from "./src/engine/wasm/matrix_product.ts";
 export { encodeOnnx, type OnnxFile, type OnnxForm, type OnnxOptions } from "./src/onnx/onnx_model.ts";
+export { encodeNir, type EncodeNirOptions, type NirFile } from "./src/nir/write_nir.ts";
 export { startFromData, type StartOptions } from "./src/training/default_start.ts";
 export * from "./src/runs/read_checkpoint.ts";

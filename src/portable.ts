@@ -90,6 +90,8 @@ export {
   type ModelEncoding,
   parameterShapes,
 } from "./network/model_file.ts";
+export { type NirModel, readNir, type ReadNirOptions } from "./nir/read_nir.ts";
+export { NIR_DEFAULTS, NIR_EXPORTERS, type NirExporter, type NirOptions } from "./nir/options.ts";
 export type * from "./data/samples.ts";
 export {
   type AnyFeatures,

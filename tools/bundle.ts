@@ -40,24 +40,30 @@ export interface Bundle {
  *
  * @param entries Paths of modules in one folder.
  * @param minify Whether to minify the code. @default {true}
+ * @param external Packages that are left out: their imports stay as they are. @default {none}
  * @throws {SpikeletError} when something cannot be bundled.
  */
 export async function bundle(
   entries: readonly string[],
-  { minify = true }: { readonly minify?: boolean } = {},
+  { minify = true, external = [] }: { readonly minify?: boolean; readonly external?: readonly string[] } = {},
 ): Promise<Bundle> {
   // Code that is not minified names each module's source.
-  const readable = await bundled(entries, false);
-  const files = minify ? await bundled(entries, true) : readable;
+  const readable = await bundled(entries, false, external);
+  const files = minify ? await bundled(entries, true, external) : readable;
   return { files, packages: await packagesIn(readable, entries) };
 }
 
-async function bundled(entries: readonly string[], minify: boolean): Promise<BundledFile[]> {
+async function bundled(
+  entries: readonly string[],
+  minify: boolean,
+  external: readonly string[],
+): Promise<BundledFile[]> {
   const { success, errors, outputFiles } = await Deno.bundle({
     entrypoints: [...entries],
     platform: "browser",
     format: "esm",
     minify,
+    external: [...external],
     write: false,
     // With several files the bundler requires a folder.
     ...(entries.length > 1 && { codeSplitting: true, outputDir: "bundle" }),

@@ -39,10 +39,15 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/engine/webgpu": ["src/network", "src/data", "src/engine", "src/engine/plan", "src/engine/gpu", ...ASM],
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
+  // Networks of other frameworks.
+  "src/nir": ["src/network", "src/nir/hdf5", "src/nir/writing"],
+  "src/nir/writing": ["src/network", "src/nir", "src/nir/hdf5"],
+  "src/nir/hdf5": ["src/data"],
+
   // Uses of a network.
   "src/training": ["src/network", "src/data", ...ENGINE],
   "src/runs": ["src/files", "src/network", "src/data", ...ENGINE, "src/training"],
-  "src/verify": ["src/files", "src/network", "src/data", ...ENGINE],
+  "src/verify": ["src/files", "src/network", "src/data", ...ENGINE, "src/nir"],
   "src/classify": ["src/network", "src/data", ...ENGINE],
   "src/report": ["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs"],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
@@ -50,14 +55,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/onnx": ["src/network", "src/engine"],
 
   // The library, the command line, the page.
-  "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve"],
+  "src/portable.ts": [
+    ...["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve", "src/nir"],
+  ],
   "mod.ts": [
-    ...["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/onnx"],
+    ...["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/onnx", "src/nir"],
     "src/portable.ts",
   ],
   "src/cli": [
     ...["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/verify"],
-    ...["src/classify", "src/report", "src/serve", "src/licenses", "src/onnx"],
+    ...["src/classify", "src/report", "src/serve", "src/licenses", "src/onnx", "src/nir"],
   ],
   "main.ts": ["src/cli"],
   "playground/logic": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify"],

@@ -4,7 +4,7 @@
  * `deno pack` writes the library as JavaScript with types, from which the package takes the types of `src/portable.ts`. The code is
  * bundled with all packages, because npm installs nothing for a folder that it links (`npm install path/to/dist/npm`). The
  * kernels are there as text, because runtimes differ in how they find files, and as `.wasm` for those that import them;
- * the engine's worker is one file.
+ * the engine's worker is one file, and so is the HDF5 library, which is loaded when a NIR file needs it.
  */
 /// <reference lib="deno.unstable" />
 import { dirname, join } from "node:path/posix";
@@ -24,6 +24,8 @@ import configuration from "../deno.json" with { type: "json" };
 const ROOT = new URL("../", import.meta.url);
 const OUT = "dist/npm", PACKED = "dist/packed.tgz";
 const ENTRY = "src/portable.ts", WORKER = "src/engine/wasm/worker.ts", TYPES = "src/portable.d.ts";
+/** The HDF5 library is a file of its own: it is larger than all else together, and few need it. */
+const HDF5 = "h5wasm";
 const SCHEMA = "schema/network.json";
 const VARIANTS = ["plain", "relaxed"] as const;
 
@@ -116,9 +118,13 @@ function typesOf(
   return paths;
 }
 
-/** A module with all that it imports, readable. */
-async function bundled(module: string): Promise<{ code: string; packages: readonly Package[] }> {
-  const { files: [file], packages } = await bundle([fileURLToPath(new URL(module, ROOT))], { minify: false });
+/** A module, or the HDF5 library, with all that it imports, readable. @param external Packages that are left out. */
+async function bundled(
+  module: string,
+  external: readonly string[] = [],
+): Promise<{ code: string; packages: readonly Package[] }> {
+  const path = fileURLToPath(module === HDF5 ? import.meta.resolve(module) : new URL(module, ROOT));
+  const { files: [file], packages } = await bundle([path], { minify: false, external });
   return { code: new TextDecoder().decode(file?.contents), packages };
 }
 
@@ -134,13 +140,21 @@ async function packageOf(packed: string): Promise<Map<string, Uint8Array | strin
   for (const path of [...typesOf(files, packed, TYPES), "LICENSE", "CHANGELOG.md", SCHEMA]) {
     out.set(path, files.get(path)!);
   }
-  const library = await bundled(ENTRY), worker = await bundled(WORKER);
+  const library = await bundled(ENTRY, [HDF5]), worker = await bundled(WORKER);
+  const hdf5 = await bundled(HDF5), importHdf5 = `import("${HDF5}")`;
+  if (library.code.split(importHdf5).length !== 2) {
+    throw new SpikeletError(`${ENTRY}: it does not import ${HDF5} once, on demand`);
+  }
   if (library.code.split('"./worker.ts"').length !== 2) {
     throw new SpikeletError(`${ENTRY}: it names no worker.ts`);
   }
-  out.set("spikelet.js", library.code.replace('"./worker.ts"', '"./worker.js"'));
+  const code = library.code.replace('"./worker.ts"', '"./worker.js"');
+  out.set("spikelet.js", code.replace(importHdf5, 'import("./hdf5.js")'));
+  out.set("hdf5.js", hdf5.code);
   out.set("worker.js", worker.code);
-  const packages = new Map([...library.packages, ...worker.packages].map((each) => [each.folder, each]));
+  const packages = new Map(
+    [...library.packages, ...worker.packages, ...hdf5.packages].map((each) => [each.folder, each]),
+  );
   out.set(NOTICES_FILE, await writeNotices([...packages.values()], ["kernels"]));
   for (const variant of VARIANTS) {
     const binary = await Deno.readFile(new URL(`build/kernels.${variant}.wasm`, ROOT));

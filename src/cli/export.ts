@@ -10,7 +10,7 @@ import { count } from "../text/figures.ts";
 import { createCommand, isGivenTo } from "./command.ts";
 import { EXPORT_FORMATS, EXPORT_NAMES, type ExportFormat } from "./export_formats.ts";
 import { missingRun } from "./missing_run.ts";
-import { choiceOption, pathOption } from "./option_values.ts";
+import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { checkMayWriteFile } from "./task_permissions.ts";
 import { userPathOrName } from "./user_path.ts";
@@ -24,7 +24,7 @@ export function exportCommand(): CommandUnknownOpts {
   return createCommand(
     "export",
     "Write a trained model in another form",
-    "Where --out is not given, the file lies beside the run's folder and has its name (docs/onnx.md, docs/networks.md).",
+    "Where --out is not given, the file lies beside the run's folder and has its name (docs/onnx.md, docs/nir.md, docs/networks.md).",
     "wider --to safetensors-int8",
   )
     .usage("[options] <run-or-file>")
@@ -41,6 +41,16 @@ export function exportCommand(): CommandUnknownOpts {
     )
     .option("--sequence", "a graph of all steps, in a loop; what is written where neither is named")
     .option("--record-states", "spikes and potentials of all neurons at every step are outputs, too")
+    .optionsGroup("NIR:")
+    .addOption(
+      numberOption(
+        "--dt <number>",
+        "seconds of a step",
+        numbers("above 0", (value) => value > 0),
+        "0.0001, which snnTorch and SpikingJelly take for granted",
+      ),
+    )
+    .option("--approximate", "write what NIR cannot say as the nearest that it can, instead of refusing it")
     .optionsGroup("Output:")
     .addOption(
       pathOption("--out <file>", "where to write it", "beside the run's folder, such as runs/wider.onnx"),

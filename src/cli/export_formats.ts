@@ -32,6 +32,8 @@ export interface ExportOptions {
   readonly singleStep?: true;
   readonly sequence?: true;
   readonly recordStates?: true;
+  readonly dt?: number;
+  readonly approximate?: true;
 }
 
 /** An ONNX file that Spikelet wrote, which says so itself. */
@@ -41,6 +43,16 @@ const ONNX_OUTPUT: OutputKind = {
   async isOurs(path) {
     const { PRODUCER, producerOf } = await import("../onnx/proto.ts");
     return producerOf(await readWhole(path)) === PRODUCER;
+  },
+};
+
+/** A NIR file that Spikelet wrote, which says so in its metadata. */
+const NIR_OUTPUT: OutputKind = {
+  what: "a NIR file",
+  suffix: ".nir",
+  async isOurs(path) {
+    const { isOwnNir } = await import("../nir/own_notes.ts");
+    return await isOwnNir(await readWhole(path), path);
   },
 };
 
@@ -73,10 +85,22 @@ const onnx: ExportFormat = {
   },
 };
 
+const nir: ExportFormat = {
+  summary: "a NIR file for snnTorch, Norse, SpikingJelly, Sinabs and others",
+  output: NIR_OUTPUT,
+  ending: ".nir",
+  options: ["dt", "approximate"],
+  async write(model, { dt, approximate = false }) {
+    const { encodeNir } = await import("../nir/write_nir.ts");
+    return await encodeNir(model, { approximate, ...(dt !== undefined && { dt }) });
+  },
+};
+
 /** Every format, by the name that `--to` takes. */
 export const EXPORT_FORMATS = {
   "safetensors-int8": int8,
   onnx,
+  nir,
 } as const satisfies Readonly<Record<string, ExportFormat>>;
 
 /** The name of a format. */

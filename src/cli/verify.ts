@@ -1,4 +1,4 @@
-/** `verify`: an engine, held to reference cases. */
+/** `verify`: an engine, held to reference cases, and a NIR file's network to what another framework computed. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { bestVariant, type Variant } from "../engine/wasm/kernels.ts";
@@ -14,12 +14,15 @@ import {
   verifyCase,
   type VerifyOptions,
 } from "../verify/verify.ts";
+import { VOLTAGE_TOLERANCE } from "../verify/nir_case.ts";
 import { alignColumns } from "../text/columns.ts";
 import { createCommand, withOptions } from "./command.ts";
 import { count, counted } from "../text/figures.ts";
-import { choiceOption } from "./option_values.ts";
+import { choiceOption, pathOption } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { engineOptions } from "./machine_options.ts";
+import { givenNirFlags, nirOptions } from "./nir_options.ts";
+import { verifyNir } from "./verify_nir.ts";
 import { userPath } from "./user_path.ts";
 
 const VARIANTS: readonly Variant[] = ["plain", "relaxed"];
@@ -42,11 +45,21 @@ export function verifyCommand(): CommandUnknownOpts {
     "Compares states, logits, loss, gradients and two steps of training, each number to within " +
       `${TOLERANCE.relative} of the reference, or ${
         TOLERANCE.absolute.toFixed(5)
-      } near zero. Exits 1 on any miss.`,
+      } near zero; of a NIR file's network every spike, and potentials to within ${
+        VOLTAGE_TOLERANCE.toFixed(5)
+      }. Exits 1 on any miss.`,
     "tests/reference/small.safetensors --threads 1",
   )
-    .argument("<file...>", "reference cases (.safetensors)");
-  return withOptions(command, engineOptions)
+    .argument("<file...>", "reference cases (.safetensors), or one network.nir, with --io");
+  return withOptions(withOptions(command, engineOptions), nirOptions)
+    .optionsGroup("What a NIR file does not say:")
+    .addOption(
+      pathOption(
+        "--io <file>",
+        "what another framework computed with the network of a NIR file: x, NODE.spikes, NODE.voltage, output, each " +
+          "[steps, samples, …]",
+      ),
+    )
     .optionsGroup("Data and machine:")
     .addOption(
       choiceOption(
@@ -60,6 +73,14 @@ export function verifyCommand(): CommandUnknownOpts {
     .action(async (files, given) => {
       const { engine, gpuMemory, threads, variant } = given;
       const { say, result } = openOutput(given);
+      if (files.some((file) => file.endsWith(".nir")) || given.io !== undefined) {
+        const open = openerOf(engine, variant);
+        return await verifyNir(files.map(userPath), given, { engine, gpuMemory, threads }, open);
+      }
+      const [flag] = givenNirFlags(given);
+      if (flag !== undefined) {
+        throw new OptionError(`${flag}: means nothing without a NIR file: leave it out`);
+      }
       let description: string = engine;
       const open: OpenEngine = async (engineOptions) => {
         const opened = await openerOf(engine, variant)(engineOptions);

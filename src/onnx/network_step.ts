@@ -144,7 +144,8 @@ class Stepping {
         named.set(name, value);
         return value;
       },
-      isAlways: (name: Constant, value: number) => !own(name) && values[name] === value,
+      isAlways: (name: Constant, value: number) => !own(name) && (values[name] ?? value) === value,
+      isFirst: () => this.#place.graph.add("Less", [this.#place.step(), constants.number(1)]),
       state: (name: string, words: string) => this.#state(`${id}.${name}`, shape, `${words}, of ${id}`),
       next: (name: string, value: Value) => void (this.#states.get(`${id}.${name}`)!.next = value),
     };

@@ -14,8 +14,10 @@ export interface PopulationPlace {
   readonly input: Value;
   /** The value of a constant: a number for all units, or one a unit, `[…shape]`. */
   constant(name: Constant): Value;
-  /** Whether all units have this value of a constant, which nothing can change. */
+  /** Whether all units have this value of a constant, or their kind has no such constant. */
   isAlways(name: Constant, value: number): boolean;
+  /** Whether this is the first step, `[1]`. */
+  isFirst(): Value;
   /**
    * A state of its as the step before left it; `next` is called for each before the step's end.
    *
@@ -47,6 +49,7 @@ const KNOWN = [
     "adaptationDecay",
     "current",
     "resetTo",
+    "start",
   ],
 ];
 
@@ -60,10 +63,8 @@ export function stepPopulation(
   for (const [field, value] of Object.entries(neuron)) {
     if (!KNOWN.includes(field) && value !== defaults.get(field)) throw unknown(place.id, field, value);
   }
-  for (const list of ["perUnit", "trainable"] as const) {
-    const strange = neuron[list].find((name) => !KNOWN.includes(name));
-    if (strange !== undefined) throw unknown(place.id, list, strange);
-  }
+  const strange = neuron.perUnit.find((name) => !KNOWN.includes(name));
+  if (strange !== undefined) throw unknown(place.id, "perUnit", strange);
   switch (neuron.kind) {
     case "graded": {
       const before = leak(graph, place, currentOf(graph, place)), threshold = place.constant("threshold");
@@ -87,14 +88,12 @@ export function stepPopulation(
   }
 }
 
-type LifNode = Extract<CompleteNeuron, { readonly kind: "lif" }>;
-
 function stepLif(
   graph: GraphBuilder,
-  neuron: LifNode,
+  neuron: Extract<CompleteNeuron, { readonly kind: "lif" }>,
   place: PopulationPlace,
 ): PopulationStep {
-  const before = lateReset(graph, neuron, place, leak(graph, place, synapse(graph, place)));
+  const before = resetLate(graph, neuron, place, leak(graph, place, synapse(graph, place)));
   const adapts = !place.isAlways("adaptation", 0);
   const adaptation = adapts ? place.state("adapted", "adaptation a") : "";
   const threshold = adapts
@@ -114,7 +113,12 @@ function stepLif(
 }
 
 /** o_t of u'_t and θ_t, and where it is above 0. */
-function fire(graph: GraphBuilder, { spikes }: LifNode, before: Value, threshold: Value) {
+function fire(
+  graph: GraphBuilder,
+  { spikes }: Extract<CompleteNeuron, { readonly kind: "lif" }>,
+  before: Value,
+  threshold: Value,
+): { readonly hasFired: Value; readonly output: Value } {
   switch (spikes) {
     case "one": {
       const hasFired = graph.add("Greater", [before, threshold]);
@@ -132,28 +136,13 @@ function fire(graph: GraphBuilder, { spikes }: LifNode, before: Value, threshold
   }
 }
 
-/** u'_t of d·u_{t−1} + s_t, where the spikes of the step before act now. */
-function lateReset(graph: GraphBuilder, { reset }: LifNode, place: PopulationPlace, sum: Value): Value {
-  switch (reset) {
-    case "subtractLate":
-      return graph.add("Sub", [sum, place.state("taken", "θ·o, which the next step subtracts")]);
-    case "zeroLate": {
-      const spiked = place.state("spiked", "outputs o, which reset the next step");
-      const hasFired = graph.add("Greater", [spiked, graph.constants.number(0)]);
-      return graph.add("Where", [hasFired, place.constant("resetTo"), sum]);
-    }
-    default:
-      return sum;
-  }
-}
-
 /** The number of float in `Cast`. */
 const FLOAT = 1;
 
 /** u_t of u'_t, θ_t and o_t. */
 function resetOf(
   graph: GraphBuilder,
-  { reset }: LifNode,
+  { reset }: Extract<CompleteNeuron, { readonly kind: "lif" }>,
   place: PopulationPlace,
   { before, threshold, hasFired, output }: {
     readonly before: Value;
@@ -167,14 +156,38 @@ function resetOf(
       return graph.add("Sub", [before, graph.add("Mul", [threshold, output])]);
     case "zero":
       return graph.add("Where", [hasFired, place.constant("resetTo"), before]);
-    case "none":
-      return before;
     case "subtractLate":
-      place.next("taken", graph.add("Mul", [threshold, output]));
+      place.next("late", graph.add("Mul", [threshold, output]));
       return before;
     case "zeroLate":
-      place.next("spiked", output);
+      place.next("late", output);
       return before;
+    case "none":
+      return before;
+    default:
+      throw unknown(place.id, "reset", reset satisfies never);
+  }
+}
+
+/** u'_t of d·u_{t−1} + s_t, where the spike of the step before resets it now. */
+function resetLate(
+  graph: GraphBuilder,
+  { reset }: Extract<CompleteNeuron, { readonly kind: "lif" }>,
+  place: PopulationPlace,
+  sum: Value,
+): Value {
+  switch (reset) {
+    case "subtractLate":
+      return graph.add("Sub", [sum, place.state("late", "what the spike before takes of the potential")]);
+    case "zeroLate": {
+      const spiked = place.state("late", "the spike before");
+      const hasSpiked = graph.add("Greater", [spiked, graph.constants.number(0)]);
+      return graph.add("Where", [hasSpiked, place.constant("resetTo"), sum]);
+    }
+    case "subtract":
+    case "zero":
+    case "none":
+      return sum;
     default:
       throw unknown(place.id, "reset", reset satisfies never);
   }
@@ -205,10 +218,11 @@ function synapse(graph: GraphBuilder, place: PopulationPlace): Value {
 /** d·u_{t−1} and what comes in. */
 function leak(graph: GraphBuilder, place: PopulationPlace, current: Value): Value {
   if (place.isAlways("decay", 0)) return current;
-  return graph.add("Add", [
-    times(graph, place, "decay", place.state("potential", "membrane potential u, after the reset")),
-    current,
-  ]);
+  const kept = place.state("potential", "membrane potential u, after the reset");
+  const before = place.isAlways("start", 0)
+    ? kept
+    : graph.add("Where", [place.isFirst(), place.constant("start"), kept]);
+  return graph.add("Add", [times(graph, place, "decay", before), current]);
 }
 
 /** Keeps the potential, but where nothing of it is left after a step. */

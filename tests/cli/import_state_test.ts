@@ -54,7 +54,7 @@ Deno.test("import refuses what does not fit in one line, and writes nothing", as
   await withState("spikingjelly", async (folder) => {
     const importing = (...args: string[]) => spikelet(folder, ["import", ...args]);
     const state = ["--state", "net.safetensors"], own = [...state, "--network", "net.json"];
-    assertOneLine(await importing(), 2, /^import: expected --state FILE\.safetensors/);
+    assertOneLine(await importing(), 2, /^import: expected FILE\.nir, or --state FILE\.safetensors/);
     assertOneLine(await importing(...state), 2, /^--state: expected --network FILE\.json beside it/);
     assertOneLine(await importing("--state", "net.json", "--network", "net.json"), 1, /^net\.json: /);
     assertOneLine(

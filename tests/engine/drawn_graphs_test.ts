@@ -19,7 +19,7 @@ import {
 } from "../graph/drawn_graphs.ts";
 import type { GraphRun } from "../graph/reference_graph.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
-import { engineTest } from "./engines.ts";
+import { engineTest, type StartEngine } from "./engines.ts";
 import { gpuTest } from "./gpu/gpu.ts";
 import { refusalOf } from "./hybrid/refusal.ts";
 import { withLengths } from "./network_cases.ts";
@@ -117,23 +117,47 @@ engineTest("an engine agrees with the reference, on a loop of more units than a 
   for (const { drawn, run } of tellingDraws(spec)) await compareWithReference(engine, drawn, run);
 });
 
-engineTest("an engine agrees with the reference where one row holds for all steps", async (start, engine) => {
-  const spec = parseNetworkSpec({
-    steps: 5,
-    input: { shape: [2, 7, 6], encoder: { kind: "constant" } },
-    nodes: [
-      { id: "conv", kind: "conv2d", channels: 5, kernel: [3, 3] },
-      { id: "norm", kind: "batchNorm" },
-      { id: "pool", kind: "avgPool2d", kernel: [2, 2] },
-      { id: "lif", kind: "lif", threshold: 0.25 },
-      // The row before the normalisation also comes later, so that it has gradients of both kinds.
-      { id: "late", kind: "affine", units: 20, from: ["conv", { node: "conv", delay: 2 }] },
-      { id: "other", kind: "lif", threshold: 0.5 },
-      { id: "classes", kind: "affine", units: 4, from: "lif" },
-      { id: "more", kind: "affine", units: 4, from: "other" },
-      { id: "out", kind: "integrator", decay: 0.8, from: ["classes", "more"] },
-    ],
-  });
+engineTest(
+  "an engine agrees with the reference where one row holds for all steps",
+  (start, engine) =>
+    agrees(start, engine, {
+      steps: 5,
+      input: { shape: [2, 7, 6], encoder: { kind: "constant" } },
+      nodes: [
+        { id: "conv", kind: "conv2d", channels: 5, kernel: [3, 3] },
+        { id: "norm", kind: "batchNorm" },
+        { id: "pool", kind: "avgPool2d", kernel: [2, 2] },
+        { id: "lif", kind: "lif", threshold: 0.25 },
+        // The row before the normalisation also comes later, so that it has gradients of both kinds.
+        { id: "late", kind: "affine", units: 20, from: ["conv", { node: "conv", delay: 2 }] },
+        { id: "other", kind: "lif", threshold: 0.5 },
+        { id: "classes", kind: "affine", units: 4, from: "lif" },
+        { id: "more", kind: "affine", units: 4, from: "other" },
+        { id: "out", kind: "integrator", decay: 0.8, from: ["classes", "more"] },
+      ],
+    }),
+);
+
+engineTest(
+  "an engine normalises each unit of what flatten hands on, of one channel too",
+  (start, engine) =>
+    agrees(start, engine, {
+      steps: 4,
+      input: { shape: [1, 2, 3], encoder: { kind: "direct" } },
+      nodes: [
+        { id: "flat", kind: "flatten" },
+        { id: "norm", kind: "batchNorm" },
+        { id: "hidden", kind: "affine", units: 8 },
+        { id: "lif", kind: "lif", threshold: 0.25 },
+        { id: "classes", kind: "affine", units: 3 },
+        { id: "out", kind: "integrator", decay: 0.8 },
+      ],
+    }),
+);
+
+/** Compares two drawn batches, and the training with them. */
+async function agrees(start: StartEngine, engine: EngineName, description: unknown): Promise<void> {
+  const spec = parseNetworkSpec(description);
   const options = { spec, seed: SEED, batchSize: 3, recordStates: true };
   if (engine === "hybrid") return await assert.rejects(start(options), { message: refusalOf(spec)! });
   using opened = await start(options);
@@ -147,7 +171,7 @@ engineTest("an engine agrees with the reference where one row holds for all step
     compared++;
   }
   assert.equal(compared, 2);
-});
+}
 
 gpuTest(
   "webgpu trains a loop in one micro-batch and in many alike, on sequences of unequal lengths",

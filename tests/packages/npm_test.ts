@@ -4,6 +4,7 @@ import { PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { VERSION } from "../../src/version.ts";
+import { nirPath } from "../nir/nir_files.ts";
 import { noticesIn } from "../licenses/read_notices.ts";
 import { writeDigit, writePicture } from "./mnist_digit.ts";
 
@@ -41,6 +42,17 @@ await engine.setParameters(initialParameters(spec, 0));
 const step = { learningRate: 0.1, momentum: 0.5 };
 const { score } = await train(engine, { samples, epochs: 2, batchSize: 2, step, seed: 0 });
 console.log(score.total);
+`;
+
+/** Reads NIR files, the second of which needs the HDF5 library. */
+const NIR = `
+import { readFile } from "node:fs/promises";
+import { readNir } from "@spikelet/spikelet";
+
+for (const path of process.argv.slice(2)) {
+  const { model } = await readNir(await readFile(path), { steps: 5 }, path);
+  console.log(model.spec.nodes.map(({ id }) => id).join());
+}
 `;
 
 /** A user's program in TypeScript, for its types. */
@@ -176,6 +188,11 @@ Deno.test({
       await Deno.writeTextFile(join(empty, "typed.ts"), TYPED);
       await t.step("runs under Node", async () => {
         assert.equal(await run(empty, "node", "program.js"), printed);
+      });
+      await t.step("reads NIR files under Node, of an older and of a newer form", async () => {
+        await Deno.writeTextFile(join(empty, "nir.js"), NIR);
+        const files = [nirPath("odd/ordinary.nir"), nirPath("layouts/latest.nir")];
+        assert.equal(await run(empty, "node", "nir.js", ...files), "fc1,lif1,fc2,lif2\nfc,lif\n");
       });
       await t.step("has types, and threads if there are workers", async () => {
         const found = await run(

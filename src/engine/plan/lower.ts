@@ -16,6 +16,7 @@ import {
 } from "../../network/graph.ts";
 import { type Constant, kernelConstantsOf, kindOf, trainableOf } from "../../network/neurons.ts";
 import { operatorKindOf } from "../../network/operators.ts";
+import type { ShapedNode } from "../../network/infer_shapes.ts";
 import { STREAM } from "../../random.ts";
 import { isFlat, sizeOf } from "../../network/shape.ts";
 import { isLearned, type Structure, structureOf } from "../../network/structure.ts";
@@ -146,7 +147,9 @@ class Lowering {
   #call(node: OperatorNode, steps: ForwardStep[]): void {
     const kind = operatorKindOf(node),
       tensors = this.#structure.tensors.filter(({ node: id }) => id === node.id);
-    const input = this.#operatorInput(node, steps), { shape, rows } = this.#values[input]!;
+    const input = this.#operatorInput(node, steps), { rows } = this.#values[input]!;
+    // The value's own shape is another one where flatten has handed it on.
+    const { inputShape: shape } = this.#nodeOf(node);
     const batchSums = kind.batchSums?.(node, shape) ?? 0;
     const operator: DraftOperator = {
       index: this.#operators.length,
@@ -269,8 +272,12 @@ class Lowering {
     return index;
   }
 
-  #shapeOf({ id }: GraphNode): Shape {
-    return this.#structure.nodes.find(({ node }) => node.id === id)!.shape;
+  #shapeOf(node: GraphNode): Shape {
+    return this.#nodeOf(node).shape;
+  }
+
+  #nodeOf({ id }: GraphNode): ShapedNode {
+    return this.#structure.nodes.find(({ node }) => node.id === id)!;
   }
 
   #tensor(node: string, role: "weight" | "bias"): string | undefined {
