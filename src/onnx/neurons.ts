@@ -102,7 +102,7 @@ function stepLif(
       graph.add("Mul", [place.constant("adaptation"), adaptation]),
     ])
     : place.constant("threshold");
-  const { hasFired, output } = spikesOf(graph, neuron, place, before, threshold);
+  const { hasFired, output } = fire(graph, neuron, place, before, threshold);
   if (adapts) {
     const left = graph.add("Mul", [place.constant("adaptationDecay"), adaptation]);
     place.next("adapted", graph.add("Add", [left, output]));
@@ -112,27 +112,28 @@ function stepLif(
   return { output, potential };
 }
 
-/** o_t of u'_t and θ_t, and whether there is any spike. */
-function spikesOf(
+/** o_t of u'_t and θ_t, and where it is above 0. */
+function fire(
   graph: GraphBuilder,
-  neuron: Extract<CompleteNeuron, { readonly kind: "lif" }>,
+  { spikes }: LifNode,
   { id }: PopulationPlace,
   before: Value,
   threshold: Value,
 ): { readonly hasFired: Value; readonly output: Value } {
-  const { constants } = graph, spikes = "spikes" in neuron ? neuron.spikes : "one";
   switch (spikes) {
     case "one": {
       const hasFired = graph.add("Greater", [before, threshold]);
       return { hasFired, output: graph.add("Cast", [hasFired], { to: FLOAT }) };
     }
     case "many": {
+      const zero = graph.constants.number(0);
       const whole = graph.add("Floor", [graph.add("Div", [before, threshold])]);
-      const output = graph.add("Relu", [whole]);
-      return { hasFired: graph.add("Greater", [output, constants.number(0)]), output };
+      const canFire = graph.add("Greater", [threshold, zero]);
+      const output = graph.add("Where", [canFire, graph.add("Max", [whole, zero]), zero]);
+      return { hasFired: graph.add("Greater", [output, zero]), output };
     }
     default:
-      throw unknown(id, "spikes", spikes);
+      throw unknown(id, "spikes", spikes satisfies never);
   }
 }
 

@@ -82,16 +82,18 @@ function drawn(spec: GraphSpec): DrawnGraph {
 function sayable({ spec }: DrawnGraph, seed: number): DrawnGraph {
   const named = (names: readonly string[], ...allowed: string[]) =>
     names.filter((name) => allowed.includes(name));
+  // A file says for all of its neurons whether they fire several spikes a step.
+  const spikes = seed % 4 === 0 ? "many" : "one";
   const nodes = spec.nodes.map((node: GraphNode) => {
     const from = node.from.filter((edge, i) =>
       node.from.findIndex((other) => other.node === edge.node && other.delay === edge.delay) === i
     );
     switch (node.kind) {
       case "graded":
-        return { id: node.id, kind: "lif", from, decay: 0.8, threshold: 0.4, reset: "zero" };
+        return { id: node.id, kind: "lif", from, decay: 0.8, threshold: 0.4, reset: "zero", spikes };
       case "lif":
         return {
-          ...{ ...node, from, adaptation: 0, start: 0, reset: "zero", spikes: "one" },
+          ...{ ...node, from, adaptation: 0, start: 0, reset: "zero", spikes },
           decay: Math.min(node.decay, 0.95),
           synapticDecay: Math.min(node.synapticDecay, 0.9),
           perUnit: named(node.perUnit, "threshold", "resetTo", "current"),
