@@ -115,7 +115,7 @@ function stepLif(
 /** o_t of u'_t and θ_t, and where it is above 0. */
 function fire(
   graph: GraphBuilder,
-  { spikes }: LifNode,
+  { spikes }: Extract<CompleteNeuron, { readonly kind: "lif" }>,
   { id }: PopulationPlace,
   before: Value,
   threshold: Value,
