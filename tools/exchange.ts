@@ -1,7 +1,9 @@
 /**
  * Makes the table exporter × importer of docs/exchange.md: files by snnTorch, Norse, SpikingJelly, sinabs and Spikelet, run by each.
  *
- *     deno task test:exchange
+ *     deno task test:exchange [NAME …]
+ *
+ * With names, such as `sinabs_cnn` or `recurrent`, of these files alone.
  *
  * Makes a virtual environment in dist/exchange with the frameworks (some 6 GB, once). Files of the frameworks lie in
  * tests/reference/nir/made with what the live model computed; ours are written anew. Fails where Spikelet does not run a framework's file
@@ -36,6 +38,10 @@ interface Row {
   readonly file: string;
   readonly results: ReadonlyMap<string, Result>;
   readonly isCommon: boolean;
+}
+
+function isWanted(name: string): boolean {
+  return Deno.args.length === 0 || Deno.args.includes(name);
 }
 
 /** Runs a program, and gives what it printed. @throws {Error} when it fails. */
@@ -88,7 +94,7 @@ async function importHere(nir: string, io: string, options: unknown): Promise<Re
 async function rowsOfFrameworks(): Promise<Row[]> {
   const rows: Row[] = [];
   const names = [...Deno.readDirSync(join(ROOT, MADE))].map(({ name }) => name).toSorted();
-  for (const name of names) {
+  for (const name of names.filter(isWanted)) {
     const path = (file: string) => join(ROOT, MADE, name, file);
     const about = v.parse(aboutSchema, JSON.parse(await Deno.readTextFile(path("about.json"))));
     const nir = path(`${name}.nir`), io = path("io.safetensors");
@@ -104,7 +110,7 @@ async function rowsOfFrameworks(): Promise<Row[]> {
 async function rowsOfOurs(): Promise<Row[]> {
   const rows: Row[] = [], folder = await Deno.makeTempDir({ prefix: "spikelet-exchange-" });
   try {
-    for (const network of NETWORKS) {
+    for (const network of NETWORKS.filter(({ name }) => isWanted(name))) {
       const model = exchangedModel(network);
       const file = join(folder, `${network.name}.safetensors`), nir = join(folder, `${network.name}.nir`);
       const io = join(folder, `${network.name}.io.safetensors`);
