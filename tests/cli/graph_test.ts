@@ -74,7 +74,7 @@ Deno.test("train, runs, evaluate and report of a graph name its layers by their 
       const text of [
         "Layer 1 (first) (20 units, lif)",
         "Layer 4 (aside) (20 units, lif)",
-        "All 20 units of see",
+        "They are those of see",
       ]
     ) {
       assert.ok(page.includes(text), text);
