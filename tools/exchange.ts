@@ -12,6 +12,9 @@
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import * as v from "valibot";
+import { createCommand } from "../src/cli/command.ts";
+import { runCommandLine } from "../src/cli/command_line.ts";
+import { OptionError, SpikeletError } from "../src/errors.ts";
 import { encodeModel } from "../src/network/model_file.ts";
 import { exchangedModel, exchangedNumbers, NETWORKS } from "../tests/exchange/networks.ts";
 import { ROOT } from "./steps.ts";
@@ -40,8 +43,11 @@ interface Row {
   readonly isCommon: boolean;
 }
 
-function isWanted(name: string): boolean {
-  return Deno.args.length === 0 || Deno.args.includes(name);
+type IsWanted = (name: string) => boolean;
+
+/** The names of the frameworks' files. */
+function frameworkFiles(): string[] {
+  return [...Deno.readDirSync(join(ROOT, MADE))].map(({ name }) => name).toSorted();
 }
 
 /** Runs a program, and gives what it printed. @throws {Error} when it fails. */
@@ -91,10 +97,9 @@ async function importHere(nir: string, io: string, options: unknown): Promise<Re
 }
 
 /** Files of the frameworks. */
-async function rowsOfFrameworks(): Promise<Row[]> {
+async function rowsOfFrameworks(isWanted: IsWanted): Promise<Row[]> {
   const rows: Row[] = [];
-  const names = [...Deno.readDirSync(join(ROOT, MADE))].map(({ name }) => name).toSorted();
-  for (const name of names.filter(isWanted)) {
+  for (const name of frameworkFiles().filter(isWanted)) {
     const path = (file: string) => join(ROOT, MADE, name, file);
     const about = v.parse(aboutSchema, JSON.parse(await Deno.readTextFile(path("about.json"))));
     const nir = path(`${name}.nir`), io = path("io.safetensors");
@@ -107,7 +112,7 @@ async function rowsOfFrameworks(): Promise<Row[]> {
 }
 
 /** Files of ours. */
-async function rowsOfOurs(): Promise<Row[]> {
+async function rowsOfOurs(isWanted: IsWanted): Promise<Row[]> {
   const rows: Row[] = [], folder = await Deno.makeTempDir({ prefix: "spikelet-exchange-" });
   try {
     for (const network of NETWORKS.filter(({ name }) => isWanted(name))) {
@@ -149,13 +154,34 @@ function tableOf(rows: readonly Row[]): string {
   ].join("\n");
 }
 
-await makeEnvironment();
-const rows = [...await rowsOfFrameworks(), ...await rowsOfOurs()];
-console.log(tableOf(rows));
-const wrong = rows.flatMap(({ file, results, isCommon }) =>
-  [...results].filter(([name, { result }]) =>
-    result !== "works" && (name === "spikelet" || (isCommon && COMMON.includes(name)))
-  ).map(([name, { result, note }]) => `${name}: ${file}: ${result}: ${note}`)
-);
-for (const line of wrong) console.error(line);
-if (wrong.length > 0) Deno.exit(1);
+/** Makes the table, and fails where a row is not as it should be. */
+async function makeTable(names: readonly string[]): Promise<void> {
+  const known = [...frameworkFiles(), ...NETWORKS.map(({ name }) => name)];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new OptionError(`${unknown}: no such row: expected some of ${known.join(", ")}`);
+  }
+  const isWanted: IsWanted = (name) => names.length === 0 || names.includes(name);
+  await makeEnvironment();
+  const rows = [...await rowsOfFrameworks(isWanted), ...await rowsOfOurs(isWanted)];
+  console.log(tableOf(rows));
+  const wrong = rows.flatMap(({ file, results, isCommon }) =>
+    [...results].filter(([name, { result }]) =>
+      result !== "works" && (name === "spikelet" || (isCommon && COMMON.includes(name)))
+    ).map(([name, { result, note }]) => `${name}: ${file}: ${result}: ${note}`)
+  );
+  if (wrong.length > 0) throw new SpikeletError(wrong.join("\n"));
+}
+
+if (import.meta.main) {
+  const command = createCommand(
+    "test:exchange",
+    "Which framework runs which NIR file, theirs and ours",
+    "Makes a virtual environment in dist/exchange with PyTorch and the frameworks, some 6 GB, once. The table is that of docs/exchange.md.",
+    "sinabs_cnn recurrent",
+  )
+    .usage("[options] [row...]")
+    .argument("[rows...]", "files of tests/reference/nir/made, or networks of ours, by name: these alone")
+    .action(makeTable);
+  await runCommandLine(["test:exchange", ...Deno.args], [command]);
+}
