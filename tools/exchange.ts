@@ -61,7 +61,7 @@ async function call(program: string, args: readonly string[]): Promise<string> {
 /** Runs a command of this project, as a user does. */
 async function spikelet(args: readonly string[]): Promise<{ code: number; lines: string[] }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "main.ts", ...args],
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write=dist", "--allow-env", "main.ts", ...args],
     cwd: ROOT,
   }).output();
   const decoder = new TextDecoder();
@@ -113,7 +113,8 @@ async function rowsOfFrameworks(isWanted: IsWanted): Promise<Row[]> {
 
 /** Files of ours. */
 async function rowsOfOurs(isWanted: IsWanted): Promise<Row[]> {
-  const rows: Row[] = [], folder = await Deno.makeTempDir({ prefix: "spikelet-exchange-" });
+  const rows: Row[] = [], folder = join(FOLDER, "ours");
+  await Deno.mkdir(folder, { recursive: true });
   try {
     for (const network of NETWORKS.filter(({ name }) => isWanted(name))) {
       const model = exchangedModel(network);
