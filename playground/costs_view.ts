@@ -9,7 +9,7 @@ export function showCosts(inspection: Inspection | undefined): void {
   const bars = element("costs-bars", HTMLElement);
   if (!inspection) return bars.replaceChildren();
   const { ofInput, ofSpikes, ofNeurons, dense } = costsOf(inspection), { steps } = inspection.spec;
-  const own = ofInput + ofSpikes, most = Math.max(own, dense);
+  const own = ofInput + ofSpikes + ofNeurons, most = Math.max(own, dense);
   const bar = (share: number, kind: string) => {
     const part = make("i", { class: kind });
     part.style.width = `${(100 * share).toFixed(2)}%`;
@@ -21,17 +21,17 @@ export function showCosts(inspection: Inspection | undefined): void {
     );
     return;
   }
-  const leaks = `and ${count(ofNeurons)} leaks, one a neuron and step`;
+  const leaks = `and ${count(ofNeurons)} for potentials that leak, one a neuron and step`;
   bars.replaceChildren(
     ...entry(
       "With spikes",
-      `${count(own)} operations: ${count(ofInput)} for the ink, ${
+      `${count(own)} operations: ${count(ofInput)} for pixels with ink (grey), ${
         count(ofSpikes)
-      } additions for spikes, ${leaks}`,
-      [bar(ofInput / most, "ink"), bar(ofSpikes / most, "spikes")],
+      } additions for spikes (orange), ${leaks}`,
+      [bar(ofInput / most, "ink"), bar(ofSpikes / most, "spikes"), bar(ofNeurons / most, "leaks")],
     ),
     ...entry(
-      "Its feed-forward peer, without time",
+      "An ordinary network of this size, without time",
       `${count(dense)} multiply-adds: every weight, whatever is drawn`,
       [
         bar(dense / most, "dense"),

@@ -176,9 +176,9 @@ function replace(next: Present): void {
   say(
     "hero-text",
     steps > 1
-      ? `Each mark is a spike, all that a neuron can say. ${
+      ? `Each dash in the chart is a spike, all that a neuron can say: time runs to the right, a row a neuron. ${
         count(classes)
-      } outputs add them up: the highest wins.`
+      } outputs, a class each, add them up: the fullest wins.`
       : "It has no time and no spikes: each bar is what a unit puts out, once. The highest output wins.",
   );
   offerDigits();
@@ -188,10 +188,12 @@ function replace(next: Present): void {
 
 /** What has been done with a network, and what to do now. */
 function about({ isNew, metadata: { seconds } }: Present): string {
-  if (isNew) return "Not trained yet. Press ↻ to watch it learn.";
+  if (isNew) return "Not trained yet. Press ↻ Watch it learn.";
   return seconds === undefined
     ? "As it was loaded."
-    : `Trained for ${Math.round(Number(seconds))} seconds; press ↻ to watch it learn from nothing.`;
+    : `Trained for ${
+      Math.round(Number(seconds))
+    } seconds; press ↻ Watch it learn to see it begin with nothing.`;
 }
 
 function setPresent(next: Present): void {

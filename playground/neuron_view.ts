@@ -1,4 +1,4 @@
-/** The figure "One neuron first": what comes in, potential, threshold, reset and spikes, with three sliders. */
+/** The figure "One neuron": what comes in, potential, threshold, reset and spikes, with three sliders. */
 import { counted } from "../src/text/figures.ts";
 import { courseOf, demoCurrent, type OneNeuron } from "./logic/one_neuron.ts";
 import { sheetOf } from "./canvas.ts";

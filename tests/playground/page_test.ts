@@ -152,7 +152,10 @@ Deno.test({
       await t.step("it arrives at a trained network that moves, within 600 KB, and does not jump", () => {
         assert.ok(first.bytes > 100_000 && first.bytes <= 600_000, `${first.bytes} bytes`);
         assert.notEqual(first.frames[0], first.frames[1]);
-        assert.match(first.status, /^Trained for \d+ seconds; press ↻ to watch it learn from nothing\.$/);
+        assert.match(
+          first.status,
+          /^Trained for \d+ seconds; press ↻ Watch it learn to see it begin with nothing\.$/,
+        );
         for (const jumps of [first.jumps, ...jumpsOnPhone]) assert.ok(jumps < 0.02, `CLS ${jumps}`);
       });
       await t.step("who points at a unit sees its weights, its links and its potential", () => {
@@ -167,7 +170,10 @@ Deno.test({
       await t.step("a click draws a dot, a dropped picture is read, and an answer has its costs", () => {
         assert.ok(friend.dot > 200);
         assert.match(friend.dropped, /^The network says \d, /);
-        assert.match(friend.costs, /^With spikes[\d,]+ operations: .* and 5,500 leaks.*79,400 multiply-adds/);
+        assert.match(
+          friend.costs,
+          /^With spikes[\d,]+ operations: .* and 5,500 for potentials that leak.*79,400 multiply-adds/,
+        );
       });
       await t.step("a network that does not fire says why and what to press", () => {
         assert.match(
