@@ -5,6 +5,7 @@ import { parseReferenceCase, readReferenceCase } from "../../src/verify/referenc
 import { structureOf } from "../../src/network/structure.ts";
 import { damagedSafetensors } from "../damaged_safetensors.ts";
 import { assertWithstands } from "../withstand.ts";
+import { INVOCATION } from "../../src/text/invocation.ts";
 
 const pathOf = (name: string) => new URL(`../reference/${name}.safetensors`, import.meta.url).pathname;
 const small = await Deno.readFile(pathOf("small"));
@@ -124,6 +125,6 @@ Deno.test("parseReferenceCase() distinguishes a model from a reference case", ()
   const model = changed(small, (_, metadata) => metadata.format = "spikelet/1");
   assert.throws(() => parseReferenceCase(model, "model"), {
     name: "InputError",
-    message: "model: this is a model, not a reference case: measure it with `deno task evaluate`",
+    message: `model: this is a model, not a reference case: measure it with \`${INVOCATION} evaluate\``,
   });
 });
