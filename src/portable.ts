@@ -105,7 +105,7 @@ export { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS, Augmente
 export { type Idx, parseIdx, readIdxBlob } from "./data/idx.ts";
 export type { KnownSet } from "./data/known_classes.ts";
 export { labelledImages, type NamedIdx } from "./data/labelled_images.ts";
-export { type DataForm, dataFormOf } from "./data/data_source.ts";
+export { type DataForm, dataFormOf } from "./data/data_form.ts";
 export { wantedFormOf } from "./data/wanted_form.ts";
 export { parseTensors } from "./data/tensor_file.ts";
 export {

@@ -2,6 +2,7 @@
  * Bundles code with Deno's own bundler (`Deno.bundle`, esbuild inside), which needs no package and no permission to run programs.
  */
 /// <reference lib="deno.unstable" />
+import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { SpikeletError } from "../src/errors.ts";
@@ -50,7 +51,7 @@ export async function bundle(
   // Code that is not minified names each module's source.
   const readable = await bundled(entries, false, external);
   const files = minify ? await bundled(entries, true, external) : readable;
-  return { files, packages: await packagesIn(readable, entries) };
+  return { files, packages: await packagesIn(readable) };
 }
 
 async function bundled(
@@ -78,12 +79,13 @@ async function bundled(
 }
 
 /** The packages whose modules are in a bundle: a line above each module's code is its path from the current folder. */
-async function packagesIn(files: readonly BundledFile[], entries: readonly string[]): Promise<Package[]> {
+async function packagesIn(files: readonly BundledFile[]): Promise<Package[]> {
   const modules = new Set(
     files.flatMap(({ contents }) => [...new TextDecoder().decode(contents).matchAll(/^ *\/\/ (\S.*)$/gm)])
       .map(([, path = ""]) => resolve(path)),
   );
-  if (!entries.some((entry) => modules.has(resolve(entry)))) {
+  // An entry that only hands on what others export has no code of its own, and so no line.
+  if (![...modules].some((path) => existsSync(path))) {
     throw new SpikeletError(
       `the bundle does not name its modules, so the licences that it needs are unknown: see tools/bundle.ts`,
     );

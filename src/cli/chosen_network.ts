@@ -1,6 +1,6 @@
 /** The network that options come to: a preset by name, a few changes to it, or a file. */
 import { basename, extname } from "node:path";
-import type { DataForm } from "../data/data_source.ts";
+import type { DataForm } from "../data/data_form.ts";
 import { OptionError } from "../errors.ts";
 import { count, counted } from "../text/figures.ts";
 import type { Model } from "../network/model_file.ts";

@@ -1,6 +1,6 @@
 /** `compare`: presets beside each other, over several seeds; the notebook's two where nothing else is said. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { type DataForm, dataFormOf } from "../data/data_source.ts";
+import { type DataForm, dataFormOf } from "../data/data_form.ts";
 import { defined } from "../defined.ts";
 import { OptionError, SpikeletError } from "../errors.ts";
 import { type PresetOptions } from "../network/presets.ts";

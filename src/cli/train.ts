@@ -1,7 +1,7 @@
 /** `train`: one network, trained, measured and kept. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
-import { dataFormOf } from "../data/data_source.ts";
+import { dataFormOf } from "../data/data_form.ts";
 import { wantedFormOf } from "../data/wanted_form.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { findUntriedGpu } from "../engine/tune.ts";

@@ -1,7 +1,6 @@
 /** The data sets that can be fetched: which files make up each, their servers, and their checksums. */
 import { CIFAR_FILE_BYTES, CIFAR_FILES } from "./cifar_files.ts";
 import { FILE_NAMES } from "./file_names.ts";
-import { locateFile } from "./locate_file.ts";
 
 /** One of the files of a data set. */
 export interface OfficialFile {
@@ -151,14 +150,4 @@ function fourFiles(
   facts: readonly Pick<OfficialFile, "md5" | "sha256" | "packedSha256" | "packedBytes">[],
 ): readonly OfficialFile[] {
   return facts.map((each, i) => ({ ...FILES[i]!, ...each }));
-}
-
-/** Whether a folder has all four files of MNIST's form; false too where it may not be read. */
-export function hasAllFiles(folder: string): boolean {
-  const names = Object.values(FILE_NAMES).flatMap(({ images, labels }) => [images, labels]);
-  try {
-    return names.map((name) => locateFile(folder, name)).every((path) => path && Deno.statSync(path).isFile);
-  } catch {
-    return false; // a path that may not be looked at cannot be read either
-  }
 }

@@ -1,6 +1,7 @@
 /** Finds the files of a data set of MNIST's form under any of their names. */
 import { join } from "node:path";
 import { readError } from "../files/file_access.ts";
+import { FILE_NAMES } from "./file_names.ts";
 
 /** The names under which a file is looked for, in this order: as it is, with a dot as some copies have it, and packed. */
 export function formsOf(name: string): readonly string[] {
@@ -40,5 +41,15 @@ function statOf(path: string): Deno.FileInfo | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw readError(error, path);
+  }
+}
+
+/** Whether a folder has all four files of MNIST's form; false too where it may not be read. */
+export function hasAllFiles(folder: string): boolean {
+  const names = Object.values(FILE_NAMES).flatMap(({ images, labels }) => [images, labels]);
+  try {
+    return names.map((name) => locateFile(folder, name)).every((path) => path && Deno.statSync(path).isFile);
+  } catch {
+    return false; // a path that may not be looked at cannot be read either
   }
 }

@@ -7,12 +7,12 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
-import { DATASET_NAMES, DATASETS, hasAllFiles } from "./datasets.ts";
+import { DATASET_NAMES, DATASETS } from "./datasets.ts";
 import { FILE_NAMES } from "./file_names.ts";
 import { readIdx } from "./idx.ts";
 import { KNOWN_SETS, type KnownSet } from "./known_classes.ts";
 import { checkLabels, labelledImages } from "./labelled_images.ts";
-import { formsOf, locateFile } from "./locate_file.ts";
+import { formsOf, hasAllFiles, locateFile } from "./locate_file.ts";
 import type { Samples } from "./samples.ts";
 import { inspectFile } from "./verify.ts";
 

@@ -4,7 +4,7 @@ import type { NetworkOptions } from "../../src/cli/network_options.ts";
 import { OptionError } from "../../src/errors.ts";
 import { NOTEBOOK_DEFAULTS } from "../../src/network/presets.ts";
 import { type PresetName, PRESETS } from "../../src/training/presets.ts";
-import { dataFormOf } from "../../src/data/data_source.ts";
+import { dataFormOf } from "../../src/data/data_form.ts";
 import { structureOf } from "../../src/network/structure.ts";
 
 const set = (name: string) => ({

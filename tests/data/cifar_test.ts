@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadCifar10 } from "../../src/data/cifar.ts";
-import { dataFormOf, openDataSource } from "../../src/data/data_source.ts";
+import { dataFormOf } from "../../src/data/data_form.ts";
+import { openDataSource } from "../../src/data/data_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { BATCHES, CLASSES, recordAt, writeCifar } from "./cifar_files.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { dataFormOf, openDataSource } from "../../src/data/data_source.ts";
+import { dataFormOf } from "../../src/data/data_form.ts";
+import { openDataSource } from "../../src/data/data_source.ts";
 import { serializeSafetensors } from "../../src/network/safetensors.ts";
 import { greyFile } from "./png_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { dataFormOf } from "../../src/data/data_source.ts";
+import { dataFormOf } from "../../src/data/data_form.ts";
 import { areEvents, type DenseFeatures, sameFeatures, spreadEvents } from "../../src/data/events.ts";
 import { bytesOf, type Samples } from "../../src/data/samples.ts";
 import { parseTensors, readTensors } from "../../src/data/tensor_file.ts";

@@ -169,6 +169,8 @@ Deno.test({
           if (!/\.js$/.test(path)) continue;
           const code = (await Deno.readTextFile(path)).replace(/\/\*.*?\*\//gs, "");
           assert.doesNotMatch(code, /from "[^"]+\.ts"|withResolvers|^\s*using /m, path);
+          // A browser loads it as it is. libhdf5 asks for Node's modules where it finds itself in Node.
+          if (!path.endsWith("hdf5.js")) assert.doesNotMatch(code, /^import .*"node:/m, path);
         }
       });
       await Deno.mkdir(empty);
