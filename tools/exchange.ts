@@ -9,7 +9,6 @@
  * tests/reference/nir/made with what the live model computed; ours are written anew. Fails where Spikelet does not run a framework's file
  * to the same spikes, or where snnTorch, Norse or SpikingJelly does not run one of ours that is in the form which all of them have.
  */
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import * as v from "valibot";
 import { createCommand } from "../src/cli/command.ts";
@@ -18,9 +17,11 @@ import { OptionError, SpikeletError } from "../src/errors.ts";
 import { encodeModel } from "../src/network/model_file.ts";
 import { exchangedModel, exchangedNumbers, NETWORKS } from "../tests/exchange/networks.ts";
 import { ROOT } from "./steps.ts";
+import { call, VirtualEnvironment } from "./virtual_environment.ts";
 
-const FOLDER = fileURLToPath(new URL("../dist/exchange", import.meta.url));
-const PYTHON = `${FOLDER}/bin/python`;
+const ENVIRONMENT = new VirtualEnvironment("exchange");
+/** One after the other: sinabs would have an older nir, which cannot read today's files. */
+const PACKAGES = ["requirements.txt", "newer.txt"].map((list) => ["-r", join(ROOT, "tests/exchange", list)]);
 const MADE = "tests/reference/nir/made";
 const IMPORTERS = ["snntorch", "norse", "spikingjelly", "sinabs"] as const;
 /** The step of our files, in seconds. */
@@ -50,14 +51,6 @@ function frameworkFiles(): string[] {
   return [...Deno.readDirSync(join(ROOT, MADE))].map(({ name }) => name).toSorted();
 }
 
-/** Runs a program, and gives what it printed. @throws {Error} when it fails. */
-async function call(program: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
-  const decoder = new TextDecoder();
-  if (!success) throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`);
-  return decoder.decode(stdout);
-}
-
 /** Runs a command of this project, as a user does. */
 async function spikelet(args: readonly string[]): Promise<{ code: number; lines: string[] }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -68,24 +61,12 @@ async function spikelet(args: readonly string[]): Promise<{ code: number; lines:
   return { code, lines: `${decoder.decode(stdout)}\n${decoder.decode(stderr)}`.trim().split("\n") };
 }
 
-/** The Python that has the frameworks. */
-async function makeEnvironment(): Promise<void> {
-  if (await Deno.stat(`${FOLDER}/ready`).then(() => true, () => false)) return;
-  console.error(`making ${FOLDER} with PyTorch and the frameworks (some 6 GB, once)`);
-  await call("python3", ["-m", "venv", FOLDER]);
-  // One after the other: sinabs would have an older nir, which cannot read today's files.
-  for (const list of ["requirements.txt", "newer.txt"]) {
-    await call(PYTHON, ["-m", "pip", "install", "--quiet", "-r", join(ROOT, "tests/exchange", list)]);
-  }
-  await Deno.writeTextFile(`${FOLDER}/ready`, "");
-}
-
 /** What the importers of the frameworks make of a file. */
 async function importAll(nir: string, io: string, dt: number): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   for (const framework of IMPORTERS) {
     const args = [join(ROOT, "tests/exchange/importers.py"), framework, nir, io, String(dt)];
-    results.set(framework, v.parse(resultSchema, JSON.parse(await call(PYTHON, args))));
+    results.set(framework, v.parse(resultSchema, JSON.parse(await call(ENVIRONMENT.python, args))));
   }
   return results;
 }
@@ -113,7 +94,7 @@ async function rowsOfFrameworks(isWanted: IsWanted): Promise<Row[]> {
 
 /** Files of ours. */
 async function rowsOfOurs(isWanted: IsWanted): Promise<Row[]> {
-  const rows: Row[] = [], folder = join(FOLDER, "ours");
+  const rows: Row[] = [], folder = join(ENVIRONMENT.folder, "ours");
   await Deno.mkdir(folder, { recursive: true });
   try {
     for (const network of NETWORKS.filter(({ name }) => isWanted(name))) {
@@ -163,7 +144,7 @@ async function makeTable(names: readonly string[]): Promise<void> {
     throw new OptionError(`${unknown}: no such row: expected some of ${known.join(", ")}`);
   }
   const isWanted: IsWanted = (name) => names.length === 0 || names.includes(name);
-  await makeEnvironment();
+  await ENVIRONMENT.make("PyTorch and the frameworks (some 6 GB)", PACKAGES);
   const rows = [...await rowsOfFrameworks(isWanted), ...await rowsOfOurs(isWanted)];
   console.log(tableOf(rows));
   const wrong = rows.flatMap(({ file, results, isCommon }) =>
