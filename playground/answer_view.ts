@@ -5,16 +5,16 @@ import type { Parameters } from "../src/engine/engine.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { count } from "../src/text/figures.ts";
-import { favouritesOf, linksOf, unitsByClass } from "./logic/links.ts";
+import { favouritesOf, linksOf, rowsByClass, unitsByClass } from "./logic/links.ts";
 import type { Inspection } from "./logic/protocol.ts";
-import { verdictOf } from "./logic/verdict.ts";
+import { verdictOf, wordOfClass } from "./logic/verdict.ts";
 import { classColours, colour } from "./canvas.ts";
 import { element } from "./elements.ts";
 import { LayerView } from "./layer_view.ts";
 import { OutputsView, sureness } from "./outputs_view.ts";
 import { pictureOf } from "./pad.ts";
 import { Playback } from "./playback.ts";
-import { type PointedUnit, UnitView } from "./unit_view.ts";
+import { type PointedUnit, type ShownUnit, UnitView } from "./unit_view.ts";
 
 /** Maximum characters of a name that is shown as large as a digit. */
 const LONGEST_NUMBER = 3;
@@ -38,6 +38,7 @@ export class AnswerView {
   #spec: NetworkSpec | undefined;
   /** The layers, steps and classes that the views were made for. */
   #shape = "";
+  #names: readonly string[] = [];
   #inspection: Inspection | undefined;
   #parameters: Parameters = new Map();
   #decisions: Float64Array | undefined;
@@ -122,6 +123,7 @@ export class AnswerView {
     }
     this.#shape = shape;
     this.#spec = spec;
+    this.#names = names;
     this.#pointed = undefined;
     this.#stays = false;
     this.#layers = hidden.map(({ index }) =>
@@ -148,7 +150,9 @@ export class AnswerView {
       view.take({
         inspection,
         order,
-        areOfClasses: favourites !== undefined,
+        groups: favourites ? rowsByClass(order, favourites) : [],
+        names: this.#names,
+        classWord: wordOfClass(this.#names),
         inks: Array.from(order, (unit) => favourites ? inks[favourites[unit]!]! : ink),
       });
     }
@@ -164,7 +168,7 @@ export class AnswerView {
   }
 
   /** The unit whose potential is shown: the one that is pointed at, or the one that spoke loudest for the answer. */
-  #shownUnit({ spec, trace, label }: Inspection): PointedUnit | undefined {
+  #shownUnit({ spec, trace, label }: Inspection): ShownUnit | undefined {
     if (this.#pointed) return this.#pointed;
     const layer = this.#layers.at(-1)?.layer;
     if (layer === undefined) return undefined;
@@ -176,7 +180,12 @@ export class AnswerView {
     const loudness = sums.map((sum, unit) =>
       sum * (links ? links[label * units + unit]! : 1) * (spec.steps > 1 ? 1 - spikes[unit]! : 1)
     );
-    return { layer, unit: loudness.indexOf(Math.max(...loudness)) };
+    const most = Math.max(...loudness);
+    return {
+      layer,
+      unit: loudness.indexOf(most),
+      ...(most > 0 && { loudestFor: this.#outputs.nameOf(label) }),
+    };
   }
 
   #draw(time: number): void {
@@ -185,6 +194,7 @@ export class AnswerView {
     for (const layer of this.#layers) layer.draw(time);
     this.#outputs.draw(inspection, time);
     const shown = this.#shownUnit(inspection);
+    for (const view of this.#layers) view.mark(shown?.layer === view.layer ? shown.unit : undefined);
     if (shown) this.#unit.draw(inspection, this.#parameters, shown, time);
     if (this.#pointed) {
       const { layer, unit } = this.#pointed;

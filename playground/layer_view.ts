@@ -3,13 +3,20 @@ import { mapsOf, unitName } from "../src/network/maps.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { layerName } from "../src/network/words.ts";
+import { CLASS_COLOURS } from "../src/report/class_colours.ts";
 import { percent } from "../src/report/words.ts";
 import { counted } from "../src/text/figures.ts";
+import { type ClassRows, placesOfNames } from "./logic/links.ts";
 import type { Inspection } from "./logic/protocol.ts";
 import { sheetOf } from "./canvas.ts";
 import { make } from "./elements.ts";
 import { aspectOfMaps, drawMaps, unitOfMapsAt } from "./maps.ts";
 import { drawActivations, drawCounts, drawRaster, type Raster, rasterOf, rowsOf } from "./raster.ts";
+
+/** Names of more classes than this would not be readable beside the rows. */
+const MOST_NAMES = 18;
+/** Share of the height that two names are apart at least. */
+const NAMES_APART = 0.055;
 
 /** What a layer shows. */
 export interface LayerSight {
@@ -18,8 +25,11 @@ export interface LayerSight {
   readonly order: Uint32Array;
   /** Of each row's unit. */
   readonly inks: readonly string[];
-  /** Whether the colours are those of classes. */
-  readonly areOfClasses: boolean;
+  /** The rows of each class, where the colours are those of classes. */
+  readonly groups: readonly ClassRows[];
+  /** The classes' names, and what a reader calls a class. */
+  readonly names: readonly string[];
+  readonly classWord: string;
 }
 
 /** Called when a unit is pointed at; `undefined` when none is any more. `stays` where a click or a key chose it. */
@@ -33,6 +43,9 @@ export class LayerView {
   readonly #canvas = make("canvas", { role: "slider", tabindex: "0", class: "layer" });
   readonly #counts = make("canvas", { class: "counts", "aria-hidden": "true" });
   readonly #caption = make("figcaption");
+  /** At the left of the rows: the classes' names, and a mark at the unit whose potential is shown. */
+  readonly #margin = make("div", { class: "margin", "aria-hidden": "true" });
+  readonly #mark = make("span", { class: "mark" }, "▸");
   readonly #listener: PointListener;
   #sight: LayerSight | undefined;
   #raster: Raster | undefined;
@@ -46,7 +59,11 @@ export class LayerView {
     const { shape } = this.#population, sizes = mapsOf(shape);
     this.figure = make("figure", { class: sizes ? "track maps" : "track" }, this.#caption, this.#canvas);
     if (sizes) this.#canvas.style.aspectRatio = aspectOfMaps(sizes);
-    else this.figure.append(this.#counts);
+    else {this.figure.append(
+        this.#margin,
+        this.#counts,
+        make("p", { class: "head" }, "spikes", make("span", {}, " of each")),
+      );}
     const name = layerName(spec, layer);
     const attributes = {
       "aria-label": `Units of ${name}`,
@@ -80,10 +97,36 @@ export class LayerView {
       : undefined;
     const { units } = this.#population;
     this.#canvas.setAttribute("aria-valuemax", String(units - 1));
+    this.figure.classList.toggle("timeless", sight?.inspection.spec.steps === 1);
+    this.#margin.replaceChildren(this.#mark, ...this.#namesOf(sight));
+    this.mark(undefined);
     if (!sight) {
       sheetOf(this.#canvas);
       sheetOf(this.#counts);
     }
+  }
+
+  /** The classes' names, beside their rows. */
+  #namesOf(sight: LayerSight | undefined): HTMLElement[] {
+    if (!sight || sight.groups.length > MOST_NAMES) return [];
+    const places = placesOfNames(sight.groups, this.#population.units, NAMES_APART);
+    return sight.groups.map(({ label }, i) => {
+      const name = make(
+        "span",
+        { class: `class-${label % CLASS_COLOURS.light.length}` },
+        sight.names[label] ?? "",
+      );
+      name.style.top = `${(100 * places[i]!).toFixed(2)}%`;
+      return name;
+    });
+  }
+
+  /** Marks the row of the unit whose potential is shown, if it is one of this layer. */
+  mark(unit: number | undefined): void {
+    const at = unit === undefined ? -1 : this.#sight?.order.indexOf(unit) ?? -1;
+    this.#mark.hidden = at < 0;
+    const { rows, unitsPerRow } = rowsOf(this.#population.units);
+    this.#mark.style.top = `${(100 * (Math.floor(at / unitsPerRow) + 0.5) / rows).toFixed(2)}%`;
   }
 
   /** Marks a unit as pointed at. */
@@ -125,17 +168,19 @@ export class LayerView {
   }
 
   #describe(spikes: Uint8Array, until: number, steps: number): void {
-    const { units, shape, isSpiking } = this.#population, name = layerName(this.#spec, this.layer);
+    const { units, shape, isSpiking } = this.#population,
+      isOnly = structureOf(this.#spec).hidden.length === 1;
+    const name = isOnly && !mapsOf(shape) ? "" : ` of ${layerName(this.#spec, this.layer)}`;
     const many = mapsOf(shape) ? counted(shape[0], "map") : counted(units, "neuron");
     if (steps === 1 || !isSpiking) {
-      this.#caption.textContent = `${many} of ${name}: what each puts out, without time or spikes`;
+      this.#caption.textContent = `${many}${name}: what each puts out, without time or spikes`;
       return;
     }
     let sum = 0;
     for (let at = 0; at < until * units; at++) sum += spikes[at]!;
-    const rate = percent(sum / Math.max(1, until * units), 1);
-    this.#caption.textContent = `${many} of ${name}: ${counted(sum, "spike")}, ${rate} of units a step${
-      this.#sight?.areOfClasses ? "; each in the colour of the class that it speaks for" : ""
+    const rate = percent(sum / Math.max(1, until * units), 1), { groups = [], classWord } = this.#sight ?? {};
+    this.#caption.textContent = `${many}${name}: ${counted(sum, "spike")}, ${rate} fire at a step${
+      groups.length > 0 && !mapsOf(shape) ? `; coloured by the ${classWord} that each speaks for` : ""
     }`;
   }
 

@@ -10,6 +10,7 @@ import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.t
 import { InputError } from "../src/errors.ts";
 import { filledNames, shownName } from "../src/network/class_names.ts";
 import { classNamesOf } from "../src/network/output_names.ts";
+import { mapsOf } from "../src/network/maps.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { sizesOf } from "../src/network/words.ts";
@@ -19,6 +20,7 @@ import { readLink, type SharedState, writeLink } from "./logic/link.ts";
 import type { PageEngine, Recipe, TrainerMessage, TrainerReply } from "./logic/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
+import { wordOfClass } from "./logic/verdict.ts";
 import { AnswerView, type Help } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { showCosts } from "./costs_view.ts";
@@ -176,9 +178,9 @@ function replace(next: Present): void {
   say(
     "hero-text",
     steps > 1
-      ? `Each dash in the chart is a spike, all that a neuron can say: time runs to the right, a row a neuron. ${
-        count(classes)
-      } outputs, a class each, add them up: the fullest wins.`
+      ? `${howItIsDrawn(next.spec)} Below, ${counted(classes, "output")}, a ${
+        wordOfClass(classNamesOf(next))
+      } each, collect them: the fullest wins.`
       : "It has no time and no spikes: each bar is what a unit puts out, once. The highest output wins.",
   );
   offerDigits();
@@ -186,18 +188,25 @@ function replace(next: Present): void {
   else clear();
 }
 
+/** How to read the chart. */
+function howItIsDrawn(spec: NetworkSpec): string {
+  const { hidden } = structureOf(spec);
+  return hidden.some(({ shape }) => mapsOf(shape))
+    ? "Each square is a map, a pixel a neuron: blue where it has fired, orange where it fires now."
+    : "Each dash is a spike: a row a neuron, time to the right.";
+}
+
 /** What has been done with a network, and what to do now. */
 function about({ isNew, metadata: { seconds } }: Present): string {
   if (isNew) return "Not trained yet. Press ↻ Watch it learn.";
   return seconds === undefined
     ? "As it was loaded."
-    : `Trained for ${
-      Math.round(Number(seconds))
-    } seconds; press ↻ Watch it learn to see it begin with nothing.`;
+    : `Trained for ${Math.round(Number(seconds))} seconds; press ↻ to watch it learn from nothing.`;
 }
 
 function setPresent(next: Present): void {
   present = next;
+  element("train", HTMLButtonElement).textContent = next.isNew ? "Train" : "Train on";
   const sizes = sizesOf(next.spec).replaceAll("-", "–"), steps = counted(next.spec.steps, "step");
   say("network-line", `${sizes}, ${steps}: ${next.title}`);
 }

@@ -44,6 +44,9 @@ export class OutputsView {
       return { item, name, canvas, bar, figure };
     });
     this.#list.replaceChildren(...this.#rows.map(({ item }) => item));
+    element("outputs-kind", HTMLElement).textContent = spec.steps > 1
+      ? "what each output has collected"
+      : "what each output puts out";
     this.offer(undefined);
   }
 

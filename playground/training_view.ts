@@ -38,7 +38,7 @@ const REDRAW = 250;
 /** Milliseconds of rest before each batch, by the place of the slider. */
 const RESTS = [500, 150, 50, 15, 0];
 
-/** The card "Train it", the recipe, and the button that shows how a network learns from nothing. */
+/** The card "How it learns", the recipe, and the button that shows how a network learns from nothing. */
 export class TrainingView {
   readonly #preset = element("preset", HTMLSelectElement);
   readonly #hidden = element("hidden", HTMLInputElement);

@@ -18,6 +18,12 @@ export interface PointedUnit {
   readonly unit: number;
 }
 
+/** The unit whose potential is shown. */
+export interface ShownUnit extends PointedUnit {
+  /** The class that no other unit spoke for as loud, where the reader chose none. */
+  readonly loudestFor?: string;
+}
+
 /** Places on the page that a unit's links join. */
 export interface LinkPlaces {
   readonly from: readonly [x: number, y: number] | undefined;
@@ -35,22 +41,30 @@ export class UnitView {
   draw(
     { spec, trace }: Inspection,
     parameters: Parameters,
-    { layer, unit }: PointedUnit,
+    { layer, unit, loudestFor }: ShownUnit,
     time: number,
   ): void {
-    const { units, isSpiking } = structureOf(spec).populations[layer]!, { steps } = spec;
+    const { units, shape, isSpiking } = structureOf(spec).populations[layer]!, { steps } = spec;
     const threshold = thresholdOf(spec, parameters, layer, unit);
     const own = (values: ArrayLike<number>) =>
       Float64Array.from({ length: steps }, (_, t) => values[t * units + unit]!);
     const spikes = own(trace.spikes[layer]!), fired = spikes.reduce((sum, spike) => sum + spike, 0);
     const name = this.#nameOf(spec, layer, unit), sheet = sheetOf(this.#plot);
+    const who = loudestFor === undefined ? name : `${name}, the loudest for ${loudestFor}`;
     if (steps === 1) {
       const output = trace.outputs[layer]![unit]!;
-      this.#text.textContent = `${name} puts out ${Number(output.toPrecision(3))}`;
+      this.#text.textContent = `${who}: it puts out ${Number(output.toPrecision(3))}`;
       return;
     }
-    const about = isSpiking ? `${counted(fired, "spike")} in ${counted(steps, "step")}` : "it does not spike";
-    this.#text.textContent = `${name}: its potential; ${about}`;
+    const about = !isSpiking
+      ? "its potential; it does not spike"
+      : fired === 0
+      ? "its potential stays below the threshold: no spike"
+      : `its potential fills, and at the threshold it fires: ${counted(fired, "spike")}`;
+    const places = mapsOf(shape) ? "map" : "row";
+    this.#text.textContent = `${who}: ${about}${
+      loudestFor === undefined ? ` in ${counted(steps, "step")}` : `. Point at any ${places}.`
+    }`;
     if (!sheet) return;
     // Its steps lie below those of the rasters.
     const room = sheet.width - (document.querySelector("#outputs canvas")?.clientWidth ?? sheet.width);

@@ -58,6 +58,43 @@ export function unitsByClass(links: Float32Array, units: number): Uint32Array {
     .sort((a, b) => favourites[a]! - favourites[b]! || weightOf(b) - weightOf(a) || a - b);
 }
 
+/** The rows of the units that speak for a class. */
+export interface ClassRows {
+  readonly label: number;
+  /** Places in the order of {@linkcode unitsByClass}, the end without. */
+  readonly from: number;
+  readonly end: number;
+}
+
+/** The rows of each class that any unit speaks for. @param order Of {@linkcode unitsByClass}. */
+export function rowsByClass(order: Uint32Array, favourites: Uint8Array): ClassRows[] {
+  const groups: ClassRows[] = [];
+  order.forEach((unit, at) => {
+    const label = favourites[unit]!, last = groups.at(-1);
+    if (last?.label === label) groups[groups.length - 1] = { ...last, end: at + 1 };
+    else groups.push({ label, from: at, end: at + 1 });
+  });
+  return groups;
+}
+
+/**
+ * Where names beside the rows of their classes stand, as shares of the height: beside the middle, but apart.
+ *
+ * @param apart The least distance of two of them.
+ */
+export function placesOfNames(groups: readonly ClassRows[], units: number, apart: number): number[] {
+  const places: number[] = [], least = Math.min(apart, 1 / groups.length);
+  for (const { from, end } of groups) {
+    places.push(Math.max((from + end) / (2 * units), (places.at(-1) ?? -least) + least));
+  }
+  let most = 1 - least / 2;
+  for (let i = places.length - 1; i >= 0; i--) {
+    places[i] = Math.min(places[i]!, most);
+    most = places[i]! - least;
+  }
+  return places;
+}
+
 /** What a unit weighs: the input's picture, or with the kernel of its map; undefined where it reads other units. */
 export function fieldOf(
   spec: NetworkSpec,

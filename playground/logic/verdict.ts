@@ -1,4 +1,4 @@
-/** What a network's probabilities say: a class, two classes, or nothing. */
+/** What a network's probabilities say: a class, two classes, or nothing; and what its classes are called. */
 
 /** Least difference of the two highest probabilities with which an answer is sure. */
 export const MARGIN = 0.2;
@@ -20,4 +20,9 @@ export function verdictOf(probabilities: ArrayLike<number>): Verdict {
   const margin = second === first ? 1 : probabilities[first]! - probabilities[second]!;
   if (margin < EQUAL) return { kind: "tie" };
   return { kind: margin < MARGIN ? "unsure" : "sure", first, second };
+}
+
+/** What a reader calls a class. */
+export function wordOfClass(names: readonly string[]): "digit" | "class" {
+  return names.every((name, label) => name === String(label)) && names.length === 10 ? "digit" : "class";
 }

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { favouritesOf, fieldOf, linksOf, thresholdOf, unitsByClass } from "../../playground/logic/links.ts";
+import {
+  favouritesOf,
+  fieldOf,
+  linksOf,
+  placesOfNames,
+  rowsByClass,
+  thresholdOf,
+  unitsByClass,
+} from "../../playground/logic/links.ts";
 import { affine, conv2d, flatten, integrator, lif, maxPool2d, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork, wideNetwork } from "../../src/network/presets.ts";
@@ -29,6 +37,25 @@ Deno.test("unitsByClass() orders units by the class of their largest weight, the
   const links = Float32Array.of(...[0.1, 2, -1, 0.5], ...[0.3, 1, 4, 0.9]);
   assert.deepEqual([...favouritesOf(links, 4)], [1, 0, 1, 1]);
   assert.deepEqual([...unitsByClass(links, 4)], [1, 2, 3, 0]);
+  assert.deepEqual(rowsByClass(unitsByClass(links, 4), favouritesOf(links, 4)), [
+    { label: 0, from: 0, end: 1 },
+    { label: 1, from: 1, end: 4 },
+  ]);
+});
+
+Deno.test("placesOfNames() puts names beside the middle of their rows, but apart and within the height", () => {
+  const groups = [[0, 0, 6], [1, 6, 7], [4, 7, 8]].map(([label, from, end]) => ({
+    label: label!,
+    from: from!,
+    end: end!,
+  }));
+  assert.deepEqual(placesOfNames(groups, 8, 0.05), [3 / 8, 6.5 / 8, 7.5 / 8]);
+  const apart = placesOfNames(groups, 8, 0.2);
+  assert.deepEqual(apart.map((place) => Number(place.toFixed(6))), [0.375, 0.7, 0.9]);
+  // More than fit at that distance share the height evenly.
+  const many = Array.from({ length: 4 }, (_, label) => ({ label, from: label, end: label + 1 }));
+  assert.deepEqual(placesOfNames(many, 4, 0.9), [0.125, 0.375, 0.625, 0.875]);
+  assert.deepEqual(placesOfNames([], 4, 0.1), []);
 });
 
 Deno.test("fieldOf() gives a unit's weights of the picture, or the kernel of its map summed over channels", () => {
