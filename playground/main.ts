@@ -2,23 +2,20 @@
 import { centreDigit } from "../src/data/centre.ts";
 import { pictureSide, pictureSizeOf } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
-import { pictureShapeOf, type Samples } from "../src/data/samples.ts";
-import { percent } from "../src/report/words.ts";
+import { pictureShapeOf } from "../src/data/samples.ts";
 import { count, counted } from "../src/text/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
-import { filledNames, shownName } from "../src/network/class_names.ts";
+import { shownName } from "../src/network/class_names.ts";
 import { classNamesOf } from "../src/network/output_names.ts";
 import { mapsOf } from "../src/network/maps.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { sizesOf } from "../src/network/words.ts";
-import { fitSamples } from "../src/training/fit.ts";
 import type { PresetName } from "../src/training/presets.ts";
 import { readLink, type SharedState, writeLink } from "./logic/link.ts";
-import type { PageEngine, Recipe, TrainerMessage, TrainerReply } from "./logic/protocol.ts";
-import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
+import { recipeNameOf } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
 import { wordOfClass } from "./logic/verdict.ts";
 import { AnswerView, type Help } from "./answer_view.ts";
@@ -29,19 +26,12 @@ import { element, prefersStillness } from "./elements.ts";
 import { NeuronView } from "./neuron_view.ts";
 import { Pad } from "./pad.ts";
 import { inkOfFile, isPicture } from "./picture_file.ts";
-import {
-  loadNetwork,
-  newNetwork,
-  type Present,
-  relearned,
-  renewed,
-  retuned,
-  saveNetwork,
-} from "./present.ts";
+import { loadNetwork, newNetwork, type Present, renewed, retuned, saveNetwork } from "./present.ts";
 import { copyText, offerFile, pictureOfPage } from "./share.ts";
 import { alarm, calm } from "./toast.ts";
-import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
-import { openTrainer, RequestQueue } from "./workers.ts";
+import { TrainingSession } from "./training_session.ts";
+import { usualHidden, type WebGpuOffer } from "./training_view.ts";
+import { RequestQueue } from "./workers.ts";
 
 /** Milliseconds between the end of a digit that plays itself and the next one. */
 const REST = 1800;
@@ -57,25 +47,19 @@ let present: Present = newNetwork(
   KNOWN_SETS.mnist.classes,
 );
 let digits: Digits | undefined;
-/** The digits that the trainer has. */
-let sent: Readonly<Record<keyof Digits, Samples>> | undefined;
 let digitCycle: DigitCycle | undefined;
 /** The picture to classify; undefined where the pad is empty. */
 let pixels: Uint8Array | undefined;
-let training: { readonly recipe: Recipe; readonly key: string } | undefined;
-/** Result of the last training, and its recipe's key: training resumes if both are unchanged. */
-let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
 let frame: number | undefined;
 /** Digits play themselves, one after the other, until the reader does anything. */
 let playsItself = true;
 const hasMoved = Promise.withResolvers<unknown>();
-let trainer: ((message: TrainerMessage) => void) | undefined;
 
 const answer = new AnswerView(showDigit, helpWithSilence);
 const requests = new RequestQueue(alarm);
 const constants = new ConstantsView((spec) => {
   setPresent(retuned(present, spec));
-  if (training) send({ kind: "tune", spec });
+  training.tune(spec);
   look("whole");
 });
 const pad = new Pad(element("pad", HTMLCanvasElement), {
@@ -89,23 +73,13 @@ const pad = new Pad(element("pad", HTMLCanvasElement), {
   },
   drawn: () => takePad("play"),
 });
-const controls = new TrainingView({
-  train: begin,
-  pause() {
-    send({ kind: "pause" });
-    controls.setState("paused");
-    controls.say("Paused.");
+const training = new TrainingSession({
+  get present() {
+    return present;
   },
-  resume() {
-    send({ kind: "resume" });
-    controls.setState("running");
-  },
-  stop() {
-    send({ kind: "stop" });
-    controls.setState("stopping");
-    controls.say("Stopping…");
-  },
-  pace: (rest) => send({ kind: "pace", rest }),
+  setPresent,
+  named: () => answer.arrange(present.spec, classNamesOf(present)),
+  learned: () => look("whole"),
   renew(preset, { hidden, seed }) {
     if (!mayReplace()) return false;
     const isSame = preset === present.preset;
@@ -113,7 +87,8 @@ const controls = new TrainingView({
     return true;
   },
   forget,
-}, alarm);
+});
+const { controls } = training;
 
 /** What to do with a network whose neurons do not fire. */
 function helpWithSilence(): Help {
@@ -129,12 +104,6 @@ function helpWithSilence(): Help {
     text: "Start again with new weights",
     help: () => forget(seedOf(present)),
   };
-}
-
-/** Sends the trainer a message; the first one starts it. */
-function send(message: TrainerMessage): void {
-  trainer ??= openTrainer(onMessage);
-  trainer(message);
 }
 
 function say(id: string, text: string): void {
@@ -213,7 +182,7 @@ function setPresent(next: Present): void {
 
 /** Forgets what the network has learned. */
 function forget(seed: number): void {
-  if (training) throw new InputError("the network is in training: stop it first");
+  if (training.isRunning) throw new InputError("the network is in training: stop it first");
   setPresent(renewed(present, seed));
   controls.forgotten();
   controls.say(about(present));
@@ -243,7 +212,7 @@ function look(how: "play" | "whole"): void {
 /** Shows the next digit after a rest, while the reader does nothing. */
 function playOn(): void {
   setTimeout(() => {
-    if (playsItself && digits && !training && !document.hidden && !prefersStillness()) showDigit();
+    if (playsItself && digits && !training.isRunning && !document.hidden && !prefersStillness()) showDigit();
   }, REST);
 }
 
@@ -301,114 +270,9 @@ function offerDigits(): void {
 function takeDigits(taken: DescribedDigits): void {
   digits = taken.digits;
   digitCycle = new DigitCycle(digits.test);
-  ended = undefined;
   say("data-line", taken.line);
-  sent = digits;
-  send({ kind: "data", ...digits });
-  send({ kind: "pace", rest: controls.rest });
+  training.take(digits);
   offerDigits();
-  controls.setState("ready");
-}
-
-function begin(settings: Settings, engine: PageEngine): void {
-  calm();
-  const recipe = recipeOf(recipeNameOf(present), settings, present.isNew);
-  const key = keyOf(recipe, engine);
-  if (digits) fitDigits(digits);
-  const { spec, parameters } = present;
-  const resumes = ended?.parameters === parameters && ended.key === key;
-  training = { recipe, key };
-  controls.setState("running");
-  controls.started(resumes);
-  lockFiles(true);
-  send({ kind: "train", spec, parameters, recipe, engine, resumes });
-}
-
-/** Sends the trainer the digits with the network's labels for their classes, and names the network's classes by theirs. */
-function fitDigits(digits: Digits): void {
-  const { spec, title } = present, advice = "take another network";
-  const fit = (part: Digits["train"]) => fitSamples(present, title, part, advice).samples;
-  const fitted = { train: fit(digits.train), test: fit(digits.test) };
-  if (fitted.train.labels !== sent?.train.labels || fitted.test.labels !== sent.test.labels) {
-    sent = fitted;
-    send({ kind: "data", ...fitted });
-  }
-  if (present.classes || !digits.train.classes) return;
-  setPresent({ ...present, classes: filledNames(digits.train.classes, structureOf(spec).classes) });
-  answer.arrange(spec, classNamesOf(present));
-}
-
-/** The parts of a recipe that a resume must share with the last training. */
-function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engine: PageEngine): string {
-  return JSON.stringify([rest, engine]);
-}
-
-function onMessage(reply: TrainerReply): void {
-  switch (reply.kind) {
-    case "started":
-      return controls.progress(`${reply.engine}.`);
-    case "batch":
-      return controls.batch(reply.status);
-    case "measured":
-      return controls.measured(reply.heldBack);
-    case "network":
-      return learned(reply.parameters, reply.spec);
-    case "ended":
-      return finish(reply);
-    case "notice":
-      return alarm(reply.message);
-    case "failed":
-      if (training) controls.say("Training ended early.");
-      release();
-      return alarm(reply.message);
-    default:
-      return reply satisfies never;
-  }
-}
-
-/** Takes trained weights. Constants stay those of the sliders, which the trainer may not have received yet. */
-function learned(parameters: Present["parameters"], spec: NetworkSpec): void {
-  if (sizesOf(spec) !== sizesOf(present.spec)) return;
-  setPresent(relearned(present, parameters));
-  look("whole");
-}
-
-function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { kind: "ended" }): void {
-  if (!training) return;
-  const { recipe, key } = training, { step, augmentation, startRate, seed } = recipe;
-  learned(parameters, spec);
-  const { model = "page" } = present.metadata;
-  setPresent({
-    ...present,
-    metadata: {
-      model,
-      seed: String(seed),
-      epochs: String(epochs),
-      precision: "f32",
-      optimizer: JSON.stringify(step),
-      ...(augmentation && { augmentation: JSON.stringify(augmentation) }),
-      start: startRate === undefined ? present.metadata.start ?? "xavier" : `rate ${startRate}`,
-      accuracy: String(heldBack.accuracy),
-      measuredOn: `${heldBack.total} held-back digits`,
-    },
-  });
-  ended = { parameters: present.parameters, key };
-  controls.ended(heldBack);
-  const end = how === "finished" ? "Done" : "Stopped", accuracy = percent(heldBack.accuracy, 1);
-  const digits = `${count(heldBack.total)} held-back digits`;
-  controls.say(`${end} after ${counted(epochs, "epoch")}: ${accuracy} of ${digits}.`);
-  release();
-}
-
-/** Returns the controls to their state outside training. */
-function release(): void {
-  training = undefined;
-  lockFiles(false);
-  controls.setState(digits ? "ready" : "waiting");
-}
-
-function lockFiles(isLocked: boolean): void {
-  for (const id of ["model-file", "data-files"]) element(id, HTMLInputElement).disabled = isLocked;
 }
 
 /** Loads picked or dropped files: a model, a picture of a digit, or the four files of a data set. */
@@ -423,9 +287,9 @@ async function takeFiles(files: readonly File[]): Promise<void> {
       say("source", `From ${shownName(first.name, 32)}.`);
       return takePad("play");
     }
-    if (training) throw new InputError(`${first.name}: a network is in training: stop it first`);
+    if (training.isRunning) throw new InputError(`${first.name}: a network is in training: stop it first`);
     calm();
-    controls.setState("waiting"); // no training may begin while network or digits change
+    training.wait();
     if (files.length === 1 && !/idx/i.test(first.name)) {
       const loaded = await loadNetwork(first, first.name);
       if (mayReplace()) replace(loaded);
@@ -433,7 +297,7 @@ async function takeFiles(files: readonly File[]): Promise<void> {
   } catch (error) {
     alarm(error);
   }
-  if (!training) controls.setState(digits ? "ready" : "waiting");
+  training.rest();
 }
 
 async function save(): Promise<void> {
