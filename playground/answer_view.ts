@@ -10,6 +10,7 @@ import type { Inspection } from "./logic/protocol.ts";
 import { verdictOf, wordOfClass } from "./logic/verdict.ts";
 import { classColours, colour } from "./canvas.ts";
 import { element } from "./elements.ts";
+import { readsRecordings } from "./input_view.ts";
 import { LayerView } from "./layer_view.ts";
 import { OutputsView, sureness } from "./outputs_view.ts";
 import { pictureOf } from "./pad.ts";
@@ -23,9 +24,18 @@ const LONGEST_NUMBER = 3;
 export interface Help {
   /** Why it does not, as a sentence. */
   readonly why: string;
-  /** What a press of the button does. */
-  readonly text: string;
-  help(): void;
+  /** The button that helps, if anything does. */
+  readonly button?: { readonly text: string; press(): void };
+}
+
+/** Shows the sample in the place of the pad. */
+export interface SampleView {
+  /** Draws it up to a time in steps. */
+  draw(inspection: Inspection, time: number): void;
+  /** Shows that there is none. */
+  clear(): void;
+  /** What the network sees at this time, where it is a picture. */
+  ground(inspection: Inspection, time: number): HTMLCanvasElement | undefined;
 }
 
 /** One inspection at a time. */
@@ -40,6 +50,7 @@ export class AnswerView {
   #shape = "";
   #names: readonly string[] = [];
   #inspection: Inspection | undefined;
+  #sampleView: SampleView | undefined;
   #parameters: Parameters = new Map();
   #decisions: Float64Array | undefined;
   #pointed: PointedUnit | undefined;
@@ -73,6 +84,11 @@ export class AnswerView {
     return this.#inspection;
   }
 
+  /** Shows samples that are sequences in a view of their own, too. */
+  showSamplesIn(view: SampleView): void {
+    this.#sampleView = view;
+  }
+
   /**
    * Shows an inspection.
    *
@@ -83,8 +99,8 @@ export class AnswerView {
   show(inspection: Inspection, parameters: Parameters, how: "play" | "whole", ended?: () => void): void {
     this.#inspection = inspection;
     this.#parameters = parameters;
-    this.#decisions = decisionOf(inspection.spec, inspection.trace);
-    this.#playback.take(inspection.spec.steps);
+    this.#decisions = decisionOf({ ...inspection.spec, steps: inspection.steps }, inspection.trace);
+    this.#playback.take(inspection.steps);
     this.#takeSight();
     this.#drawPicture(inspection);
     if (how === "play") {
@@ -95,7 +111,7 @@ export class AnswerView {
     if (!this.#playback.isRunning) this.#playback.whole();
   }
 
-  /** Shows that there is no picture. */
+  /** Shows that there is no sample. */
   clear(): void {
     this.#playback.halt();
     this.#playback.take(0);
@@ -105,7 +121,9 @@ export class AnswerView {
     this.#outputs.clear();
     this.#unit.clear();
     element("seen", HTMLCanvasElement).getContext("2d")?.clearRect(0, 0, 1000, 1000);
-    this.#say("–", "Nothing is drawn yet.");
+    this.#sampleView?.clear();
+    const reads = this.#spec && readsRecordings(this.#spec);
+    this.#say("–", reads ? "No recording is here yet." : "Nothing is drawn yet.");
     element("announcement", HTMLElement).textContent = "";
   }
 
@@ -117,12 +135,12 @@ export class AnswerView {
       spec.steps,
       names,
     ]);
+    this.#spec = spec;
     if (shape === this.#shape) {
       if (!this.#inspection) this.clear();
       return;
     }
     this.#shape = shape;
-    this.#spec = spec;
     this.#names = names;
     this.#pointed = undefined;
     this.#stays = false;
@@ -168,17 +186,17 @@ export class AnswerView {
   }
 
   /** The unit whose potential is shown: the one that is pointed at, or the one that spoke loudest for the answer. */
-  #shownUnit({ spec, trace, label }: Inspection): ShownUnit | undefined {
+  #shownUnit({ spec, trace, label, steps }: Inspection): ShownUnit | undefined {
     if (this.#pointed) return this.#pointed;
     const layer = this.#layers.at(-1)?.layer;
     if (layer === undefined) return undefined;
     const { units } = structureOf(spec).populations[layer]!, links = linksOf(spec, this.#parameters, layer);
     const sums = new Float64Array(units), spikes = new Float64Array(units);
     trace.outputs[layer]!.forEach((output, at) => sums[at % units]! += output);
-    trace.spikes[layer]!.forEach((spike, at) => spikes[at % units]! += spike / spec.steps);
+    trace.spikes[layer]!.forEach((spike, at) => spikes[at % units]! += spike / steps);
     // One that fires at every step has little to show.
     const loudness = sums.map((sum, unit) =>
-      sum * (links ? links[label * units + unit]! : 1) * (spec.steps > 1 ? 1 - spikes[unit]! : 1)
+      sum * (links ? links[label * units + unit]! : 1) * (steps > 1 ? 1 - spikes[unit]! : 1)
     );
     const most = Math.max(...loudness);
     return {
@@ -191,6 +209,8 @@ export class AnswerView {
   #draw(time: number): void {
     const inspection = this.#inspection;
     if (!inspection) return;
+    const view = readsRecordings(inspection.spec) ? this.#sampleView : undefined;
+    view?.draw(inspection, time);
     for (const layer of this.#layers) layer.draw(time);
     this.#outputs.draw(inspection, time);
     const shown = this.#shownUnit(inspection);
@@ -201,14 +221,14 @@ export class AnswerView {
       this.#unit.point(inspection, this.#parameters, this.#pointed, {
         from: this.#layers.find((view) => view.layer === layer)?.placeOf(unit),
         to: (label) => this.#outputs.placeOf(label),
-      });
+      }, view ? view.ground(inspection, time) : pictureSeen(inspection));
     } else this.#unit.unpoint();
     this.#decide(inspection, Math.ceil(time));
   }
 
   /** Probabilities if the readout ended at this step. */
-  #decide({ spec, trace, probabilities, spikes }: Inspection, until: number): void {
-    const { steps, readout } = spec, decisions = this.#decisions, classes = probabilities.length;
+  #decide({ spec, trace, steps, probabilities, spikes }: Inspection, until: number): void {
+    const { readout } = spec, decisions = this.#decisions, classes = probabilities.length;
     const isWhole = until >= steps || !decisions;
     if (!isWhole && until <= readout.begin) {
       this.#outputs.show(undefined, []);
@@ -222,12 +242,9 @@ export class AnswerView {
       const highest = Math.max(
         ...hidden.map(({ index }) => trace.potentials[index]!.reduce((a, b) => Math.max(a, b), -Infinity)),
       );
-      const help = this.#help();
-      return this.#say(
-        "silent",
-        `No neuron fired: the highest potential was ${highest.toFixed(2)}. ${help.why}`,
-        help,
-      );
+      const { why, button } = this.#help();
+      const text = `No neuron fired: the highest potential was ${highest.toFixed(2)}. ${why}`;
+      return this.#say("silent", text, button);
     }
     if (verdict.kind === "tie") {
       this.#outputs.show(shown, []);
@@ -242,7 +259,7 @@ export class AnswerView {
     this.#say(this.#outputs.nameOf(first), text, undefined, first);
   }
 
-  #say(name: string, text: string, help?: Help, label?: number): void {
+  #say(name: string, text: string, help?: Help["button"], label?: number): void {
     const verdict = element("verdict-name", HTMLElement), button = element("verdict-help", HTMLButtonElement);
     verdict.textContent = name;
     verdict.classList.toggle("word", name.length > LONGEST_NUMBER);
@@ -251,7 +268,7 @@ export class AnswerView {
     button.hidden = !help;
     if (!help) return;
     button.textContent = help.text;
-    button.onclick = () => help.help();
+    button.onclick = () => help.press();
   }
 
   #announce({ probabilities, label }: Inspection): void {
@@ -261,10 +278,16 @@ export class AnswerView {
       : `The network says ${this.#outputs.nameOf(label)}, ${sureness(probabilities[label]!)}.`;
   }
 
-  #drawPicture({ spec, pixels }: Inspection): void {
-    const canvas = element("seen", HTMLCanvasElement), side = pictureSide(spec);
-    if (side === undefined) return;
-    canvas.width = canvas.height = side;
-    canvas.getContext("2d")?.drawImage(pictureOf(pixels, side), 0, 0);
+  #drawPicture(inspection: Inspection): void {
+    const canvas = element("seen", HTMLCanvasElement), seen = pictureSeen(inspection);
+    if (!seen) return;
+    canvas.width = canvas.height = seen.width;
+    canvas.getContext("2d")?.drawImage(seen, 0, 0);
   }
+}
+
+/** The square picture that a network sees; undefined where it reads recordings. */
+function pictureSeen({ spec, features }: Inspection): HTMLCanvasElement | undefined {
+  const side = pictureSide(spec);
+  return side === undefined || !(features instanceof Uint8Array) ? undefined : pictureOf(features, side);
 }

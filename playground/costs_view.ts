@@ -2,20 +2,22 @@
 import { count } from "../src/text/figures.ts";
 import { costsOf } from "./logic/costs.ts";
 import type { Inspection } from "./logic/protocol.ts";
+import { readsRecordings } from "./input_view.ts";
 import { element, make } from "./elements.ts";
 
 /** Shows what an answer took; nothing for `undefined`. */
 export function showCosts(inspection: Inspection | undefined): void {
   const bars = element("costs-bars", HTMLElement);
   if (!inspection) return bars.replaceChildren();
-  const { ofInput, ofSpikes, ofNeurons, dense } = costsOf(inspection), { steps } = inspection.spec;
+  const { ofInput, ofSpikes, ofNeurons, dense } = costsOf(inspection), { spec } = inspection;
+  const reads = readsRecordings(spec);
   const own = ofInput + ofSpikes + ofNeurons, most = Math.max(own, dense);
   const bar = (share: number, kind: string) => {
     const part = make("i", { class: kind });
     part.style.width = `${(100 * share).toFixed(2)}%`;
     return part;
   };
-  if (steps === 1) {
+  if (spec.steps === 1) {
     bars.replaceChildren(
       ...entry("This network has no spikes", `${count(dense)} multiply-adds`, [bar(dense / most, "dense")]),
     );
@@ -25,14 +27,16 @@ export function showCosts(inspection: Inspection | undefined): void {
   bars.replaceChildren(
     ...entry(
       "With spikes",
-      `${count(own)} operations: ${count(ofInput)} for pixels with ink (grey), ${
-        count(ofSpikes)
-      } additions for spikes (orange), ${leaks}`,
+      `${count(own)} operations: ${count(ofInput)} for ${
+        reads ? "inputs that are not 0" : "pixels with ink"
+      } (grey), ${count(ofSpikes)} additions for spikes (orange), ${leaks}`,
       [bar(ofInput / most, "ink"), bar(ofSpikes / most, "spikes"), bar(ofNeurons / most, "leaks")],
     ),
     ...entry(
-      "An ordinary network of this size, without time",
-      `${count(dense)} multiply-adds: every weight, whatever is drawn`,
+      reads ? "An ordinary network of this size" : "An ordinary network of this size, without time",
+      `${count(dense)} multiply-adds: every weight${reads ? " at every step" : ""}, whatever is ${
+        reads ? "recorded" : "drawn"
+      }`,
       [
         bar(dense / most, "dense"),
       ],

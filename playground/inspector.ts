@@ -1,4 +1,4 @@
-/** The worker that shows one picture to a network. */
+/** The worker that shows one sample to a network. */
 /// <reference lib="webworker" />
 import { Inspector } from "./logic/inspector.ts";
 import type { InspectorMessage, InspectorReply } from "./logic/protocol.ts";

@@ -90,7 +90,7 @@ export class LayerView {
     this.#raster = sight && !mapsOf(this.#population.shape)
       ? rasterOf(
         sight.inspection.trace.spikes[this.layer]!,
-        sight.inspection.spec.steps,
+        sight.inspection.steps,
         sight.order,
         sight.inks,
       )
@@ -150,7 +150,7 @@ export class LayerView {
   /** Draws a time in steps. */
   draw(time: number): void {
     if (!this.#sight) return;
-    const { inspection: { trace, spec: { steps } }, order, inks } = this.#sight;
+    const { inspection: { trace, steps }, order, inks } = this.#sight;
     const { shape, units } = this.#population, spikes = trace.spikes[this.layer]!;
     const until = Math.min(steps, Math.ceil(time));
     this.#describe(spikes, until, steps);

@@ -4,7 +4,6 @@ import { pictureSide, pictureSizeOf } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
 import { pictureShapeOf } from "../src/data/samples.ts";
 import { count, counted } from "../src/text/figures.ts";
-import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
 import { shownName } from "../src/network/class_names.ts";
@@ -15,6 +14,7 @@ import { structureOf } from "../src/network/structure.ts";
 import { sizesOf } from "../src/network/words.ts";
 import type { PresetName } from "../src/training/presets.ts";
 import { readLink, type SharedState, writeLink } from "./logic/link.ts";
+import type { InspectorMessage } from "./logic/protocol.ts";
 import { recipeNameOf } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
 import { wordOfClass } from "./logic/verdict.ts";
@@ -22,22 +22,27 @@ import { AnswerView, type Help } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { showCosts } from "./costs_view.ts";
 import { type DescribedDigits, DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
+import { sortFiles } from "./dropped_files.ts";
+import { describeThreads, findWebGpu } from "./engine_offer.ts";
 import { element, prefersStillness } from "./elements.ts";
+import { readsRecordings, showInput } from "./input_view.ts";
 import { NeuronView } from "./neuron_view.ts";
 import { Pad } from "./pad.ts";
 import { inkOfFile, isPicture } from "./picture_file.ts";
 import { loadNetwork, newNetwork, type Present, renewed, retuned, saveNetwork } from "./present.ts";
+import type { Recordings, RecordingView } from "./recordings.ts";
 import { copyText, offerFile, pictureOfPage } from "./share.ts";
 import { alarm, calm } from "./toast.ts";
 import { TrainingSession } from "./training_session.ts";
-import { usualHidden, type WebGpuOffer } from "./training_view.ts";
+import { usualHidden } from "./training_view.ts";
 import { RequestQueue } from "./workers.ts";
 
 /** Milliseconds between the end of a digit that plays itself and the next one. */
 const REST = 1800;
 /** Milliseconds that digits to learn from wait for the first spikes at most. */
 const PATIENCE = 3000;
-const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+/** What is shown to the network. */
+type Sample = Pick<InspectorMessage, "features" | "bytes">;
 
 /** Of the size of the built-in network, so that the page does not move when that arrives. */
 let present: Present = newNetwork(
@@ -48,14 +53,17 @@ let present: Present = newNetwork(
 );
 let digits: Digits | undefined;
 let digitCycle: DigitCycle | undefined;
-/** The picture to classify; undefined where the pad is empty. */
-let pixels: Uint8Array | undefined;
+/** The recordings that were dropped last: the present network need not read them. */
+let recordings: Recordings | undefined;
+/** What to classify; undefined where the pad is empty. */
+let sample: Sample | undefined;
+let recordingView: RecordingView | undefined;
 let frame: number | undefined;
 /** Digits play themselves, one after the other, until the reader does anything. */
 let playsItself = true;
 const hasMoved = Promise.withResolvers<unknown>();
 
-const answer = new AnswerView(showDigit, helpWithSilence);
+const answer = new AnswerView(showNext, helpWithSilence);
 const requests = new RequestQueue(alarm);
 const constants = new ConstantsView((spec) => {
   setPresent(retuned(present, spec));
@@ -93,17 +101,18 @@ const { controls } = training;
 /** What to do with a network whose neurons do not fire. */
 function helpWithSilence(): Help {
   if (constants.areChanged) {
-    return { why: "Its constants were changed.", text: "Reset the constants", help: () => constants.reset() };
+    return {
+      why: "Its constants were changed.",
+      button: { text: "Reset the constants", press: () => constants.reset() },
+    };
   }
   if (present.isNew) {
-    const help = () => element("train", HTMLButtonElement).click();
-    return { why: "It has not learned anything yet.", text: "Train it", help };
+    const press = () => element("train", HTMLButtonElement).click();
+    return { why: "It has not learned anything yet.", button: { text: "Train it", press } };
   }
-  return {
-    why: "What it learned has silenced it.",
-    text: "Start again with new weights",
-    help: () => forget(seedOf(present)),
-  };
+  const why = "What it learned has silenced it.";
+  if (readsRecordings(present.spec)) return { why };
+  return { why, button: { text: "Start again with new weights", press: () => forget(seedOf(present)) } };
 }
 
 function say(id: string, text: string): void {
@@ -135,7 +144,10 @@ function mayReplace(): boolean {
 function replace(next: Present): void {
   calm();
   const { populations, spikingUnits, classes } = structureOf(next.spec), { steps } = next.spec;
+  const reads = readsRecordings(next.spec), areDrawings = !reads && !readsRecordings(present.spec);
   setPresent(next);
+  showInput(next.spec);
+  controls.allow(!reads);
   answer.arrange(next.spec, classNamesOf(next));
   constants.show(next.spec);
   controls.showNetwork(next.preset, next.title, populations[0]!.units, recipeNameOf(next));
@@ -152,9 +164,11 @@ function replace(next: Present): void {
       } each, collect them: the fullest wins.`
       : "It has no time and no spikes: each bar is what a unit puts out, once. The highest output wins.",
   );
+  offerRecordings();
   offerDigits();
-  if (pixels && pixels.length === structureOf(next.spec).inputs) look("whole");
-  else clear();
+  if (areDrawings && sample?.features.length === structureOf(next.spec).inputs) return look("whole");
+  clear();
+  if (reads) showRecording();
 }
 
 /** How to read the chart. */
@@ -166,7 +180,8 @@ function howItIsDrawn(spec: NetworkSpec): string {
 }
 
 /** What has been done with a network, and what to do now. */
-function about({ isNew, metadata: { seconds } }: Present): string {
+function about({ spec, isNew, metadata: { seconds } }: Present): string {
+  if (readsRecordings(spec)) return "Drop a recording (.safetensors of samples) anywhere on this page.";
   if (isNew) return "Not trained yet. Press ↻ Watch it learn.";
   return seconds === undefined
     ? "As it was loaded."
@@ -195,13 +210,13 @@ function side(): number {
 
 /** Classifies the picture, and shows the answer. */
 function look(how: "play" | "whole"): void {
-  if (!pixels) return;
+  if (!sample) return;
   const { spec, parameters } = present;
-  const bytes = bytesOfModel(present), seed = seedOf(present), precision = precisionOf(present);
+  const seed = seedOf(present), precision = precisionOf(present);
   requests.add({
-    ...{ spec, parameters, seed, precision, pixels, bytes },
+    ...{ spec, parameters, seed, precision, bytes: bytesOfModel(present), ...sample },
     onAnswer: (inspection) => {
-      if (!pixels) return;
+      if (!sample) return;
       answer.show(inspection, parameters, how, playOn);
       showCosts(inspection);
       requestAnimationFrame(hasMoved.resolve);
@@ -212,7 +227,7 @@ function look(how: "play" | "whole"): void {
 /** Shows the next digit after a rest, while the reader does nothing. */
 function playOn(): void {
   setTimeout(() => {
-    if (playsItself && digits && !training.isRunning && !document.hidden && !prefersStillness()) showDigit();
+    if (playsItself && digits && !training.isRunning && !document.hidden && !prefersStillness()) showNext();
   }, REST);
 }
 
@@ -221,14 +236,15 @@ function takePad(how: "play" | "whole"): void {
   if (!centred.some((ink) => ink > 0)) return;
   // A network for colours sees the same in each of them.
   const channels = pictureSizeOf(present.spec)?.channels ?? 1;
-  pixels = new Uint8Array(channels * centred.length);
-  for (let channel = 0; channel < channels; channel++) pixels.set(centred, channel * centred.length);
+  const features = new Uint8Array(channels * centred.length);
+  for (let channel = 0; channel < channels; channel++) features.set(centred, channel * centred.length);
+  sample = { features };
   look(how);
 }
 
 function clear(): void {
   pad.clear();
-  pixels = undefined;
+  sample = undefined;
   answer.clear();
   showCosts(undefined);
   hint(true);
@@ -237,13 +253,29 @@ function clear(): void {
 
 /** Shows pixels of the network's size on the pad, and its answer. */
 function showPixels(shown: Uint8Array): void {
-  pixels = shown;
+  sample = { features: shown };
   pad.show(shown, side());
   hint(false);
   look("play");
 }
 
-/** Shows a held-back digit. @param label The network's, or any digit. */
+/** Shows the next sample that the network takes. @param label Its class, or any. */
+function showNext(label?: number): void {
+  if (readsRecordings(present.spec)) showRecording(label);
+  else showDigit(label);
+}
+
+/** Shows a recording. */
+function showRecording(label?: number): void {
+  const shown = recordings?.next(label);
+  if (!shown) return;
+  sample = { features: shown.features, bytes: shown.bytes };
+  hint(false);
+  say("source", shown.line);
+  look("play");
+}
+
+/** Shows a held-back digit. */
 function showDigit(label?: number): void {
   if (!digits || !digitCycle) return;
   const at = digitCycle.next(label === undefined ? undefined : labelOfDigits(label));
@@ -260,8 +292,30 @@ function labelOfDigits(label: number): number {
   return names && name !== undefined ? names.indexOf(name) : label;
 }
 
+/** Offers the recordings that were dropped where the network reads them. */
+function offerRecordings(): void {
+  if (!readsRecordings(present.spec)) return;
+  const read = recordings?.for(present);
+  element("next-digit", HTMLButtonElement).hidden = !read;
+  answer.outputs.offer(read && ((label) => read.has(label)));
+  if (!read) return;
+  recordings = read;
+  recordingView?.take(read.frame);
+  controls.say(read.line);
+}
+
+/** Reads a file of recordings, and shows the first one. */
+async function takeRecordings(file: File): Promise<void> {
+  const { Recordings, RecordingView } = await import("./recordings.ts");
+  recordings = await Recordings.read(file, present);
+  if (!recordingView) answer.showSamplesIn(recordingView = new RecordingView());
+  offerRecordings();
+  showRecording();
+}
+
 /** Offers held-back digits where they fit the network. */
 function offerDigits(): void {
+  if (readsRecordings(present.spec)) return;
   const cycle = digits?.test.size === structureOf(present.spec).inputs ? digitCycle : undefined;
   element("next-digit", HTMLButtonElement).hidden = !cycle;
   answer.outputs.offer(cycle && ((label) => cycle.has(labelOfDigits(label))));
@@ -275,29 +329,43 @@ function takeDigits(taken: DescribedDigits): void {
   offerDigits();
 }
 
-/** Loads picked or dropped files: a model, a picture of a digit, or the four files of a data set. */
+/** Loads picked or dropped files: a model, recordings, both, a picture of a digit, or the four files of a data set. */
 async function takeFiles(files: readonly File[]): Promise<void> {
   const [first] = files;
   if (!first) return;
   try {
-    if (isPicture(first)) {
-      const { width } = element("pad", HTMLCanvasElement);
-      pad.show(await inkOfFile(first, width), width);
-      hint(false);
-      say("source", `From ${shownName(first.name, 32)}.`);
-      return takePad("play");
-    }
+    if (isPicture(first)) return await takePicture(first);
     if (training.isRunning) throw new InputError(`${first.name}: a network is in training: stop it first`);
     calm();
-    training.wait();
-    if (files.length === 1 && !/idx/i.test(first.name)) {
-      const loaded = await loadNetwork(first, first.name);
-      if (mayReplace()) replace(loaded);
-    } else takeDigits(await pickedDigits(files));
+    training.wait(); // no training may begin while network or digits change
+    const sorted = await sortFiles(files);
+    if (sorted.kind === "digits") takeDigits(await pickedDigits(files));
+    else {
+      // The model first, since recordings need one that reads them.
+      if (sorted.model) await takeModel(sorted.model);
+      if (sorted.recordings) await takeRecordings(sorted.recordings);
+    }
   } catch (error) {
     alarm(error);
   }
   training.rest();
+}
+
+/** Reads a picture of a digit. */
+async function takePicture(file: File): Promise<void> {
+  if (readsRecordings(present.spec)) {
+    throw new InputError(`${file.name}: a picture: this network reads recordings: drop a file of samples`);
+  }
+  const { width } = element("pad", HTMLCanvasElement);
+  pad.show(await inkOfFile(file, width), width);
+  hint(false);
+  say("source", `From ${shownName(file.name, 32)}.`);
+  takePad("play");
+}
+
+async function takeModel(file: File): Promise<void> {
+  const loaded = await loadNetwork(file, file.name);
+  if (mayReplace()) replace(loaded);
 }
 
 async function save(): Promise<void> {
@@ -309,7 +377,8 @@ async function save(): Promise<void> {
 async function linkOf(): Promise<string> {
   const { preset, spec } = present, changed = constants.changes;
   const link = await writeLink({
-    ...(pixels && pictureSizeOf(spec)?.channels === 1 && { pixels }),
+    ...(sample?.features instanceof Uint8Array && pictureSizeOf(spec)?.channels === 1 &&
+      { pixels: sample.features }),
     ...(preset && { preset, hidden: structureOf(spec).populations[0]!.units, seed: seedOf(present) }),
     ...(changed && { constants: changed }),
   });
@@ -334,22 +403,8 @@ function restore({ pixels: shared, preset, hidden, seed = 0, constants: changed 
     replace(networkOf(preset, hidden ?? usualHidden(preset), seed));
   }
   if (changed) constants.change(changed);
-  if (shared?.length === structureOf(present.spec).inputs) showPixels(shared);
-}
-
-/** Finds a WebGPU adapter. */
-async function findWebGpu(): Promise<WebGpuOffer> {
-  const none = (why: string) => ({ isThere: false, note: `No WebGPU: ${why}.` });
-  if (!("gpu" in navigator)) return none("this browser has none, or needs this page over https");
-  const [found] = await findAdapters();
-  if (!found) return none("this browser found no adapter");
-  const { isSoftware, name } = found.description;
-  return {
-    isThere: true,
-    note: isSoftware
-      ? `WebGPU's adapter computes on the CPU (${name}), slower than WASM.`
-      : `WebGPU works on ${name}; it is fetched when it is chosen.`,
-  };
+  const { spec } = present;
+  if (shared?.length === structureOf(spec).inputs && !readsRecordings(spec)) showPixels(shared);
 }
 
 /** Calls a button's work, and shows what fails. */
@@ -364,7 +419,7 @@ function onClick(id: string, work: () => void | Promise<void>): void {
 }
 
 onClick("clear", clear);
-onClick("next-digit", () => showDigit());
+onClick("next-digit", () => showNext());
 onClick("save", save);
 onClick("copy-link", copyLink);
 onClick("save-picture", async () => offerFile(await pictureOfPage(present.spec), "spikelet.png"));
@@ -421,7 +476,7 @@ async function start(): Promise<void> {
   await state.then(restore).catch(alarm);
   await Promise.race([
     hasMoved.promise,
-    new Promise((resolve) => setTimeout(resolve, pixels ? PATIENCE : 0)),
+    new Promise((resolve) => setTimeout(resolve, sample ? PATIENCE : 0)),
   ]);
   performance.mark("moving"); // for measurements
   try {
@@ -436,6 +491,6 @@ element("unserved", HTMLElement).remove();
 new NeuronView();
 replace(present);
 start();
-const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
+const threads = describeThreads();
 controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });
 findWebGpu().then((offer) => controls.offerEngines(threads, offer), alarm);

@@ -43,6 +43,7 @@ export class OutputsView {
       const item = make("li", { class: `track class-${label % 10}` }, name, canvas, bar, figure);
       return { item, name, canvas, bar, figure };
     });
+    this.#list.style.setProperty("--rows", String(this.#rows.length));
     this.#list.replaceChildren(...this.#rows.map(({ item }) => item));
     element("outputs-kind", HTMLElement).textContent = spec.steps > 1
       ? "what each output has collected"
@@ -55,7 +56,7 @@ export class OutputsView {
     return shownName(this.#names[label] ?? String(label), MOST_NAME);
   }
 
-  /** Lets the names show digits of their classes. @param has Whether there is one; undefined for none of all. */
+  /** Lets the names show samples of their classes. @param has Whether there is one; undefined for none of all. */
   offer(has: ((label: number) => boolean) | undefined): void {
     this.#rows.forEach(({ name }, label) => {
       name.disabled = !has?.(label);
@@ -70,8 +71,8 @@ export class OutputsView {
   }
 
   /** Draws spikes or potentials up to a time in steps. */
-  draw({ spec, trace }: Inspection, time: number): void {
-    const { steps } = spec, { index, units, isSpiking } = structureOf(spec).readout;
+  draw({ spec, trace, steps }: Inspection, time: number): void {
+    const { index, units, isSpiking } = structureOf(spec).readout;
     const inks = classColours(units), potentials = trace.potentials[index]!, spikes = trace.spikes[index]!;
     const [low, high] = rangeOf(potentials);
     this.#rows.forEach(({ canvas }, unit) => {

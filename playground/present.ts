@@ -2,6 +2,7 @@
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
 import { count } from "../src/text/figures.ts";
+import { sampleFormOf } from "../src/network/encoders.ts";
 import type { Shape } from "../src/network/shape.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { filledNames } from "../src/network/class_names.ts";
@@ -23,8 +24,8 @@ export interface Present extends Model {
 /** Endings of the title of a loaded network, by what was done to it here. */
 const FURTHER = ", trained further", NEW = ", with new weights", HERE = ", trained here";
 
-/** Maximum size of a model file. */
-const MOST_BYTES = 256 * 2 ** 20;
+/** Maximum size of a file of a model, or of recordings. */
+export const MOST_BYTES = 256 * 2 ** 20;
 
 /** The sizes of a new network, of which its preset takes what it has a use for. */
 export interface NewSizes {
@@ -68,7 +69,7 @@ export function newNetwork(
  * Reads a model file.
  *
  * @param title What it is called on the page. @default {name}
- * @throws {InputError} when it is damaged, no model, or takes no pictures.
+ * @throws {InputError} when it is damaged, no model, or takes neither square pictures nor sequences.
  */
 export async function loadNetwork(blob: Blob, name: string, title: string = name): Promise<Present> {
   if (blob.size > MOST_BYTES) {
@@ -76,11 +77,11 @@ export async function loadNetwork(blob: Blob, name: string, title: string = name
     throw new InputError(`${name}: ${found}: this is no model of Spikelet's`);
   }
   const model = decodeModel(new Uint8Array(await blob.arrayBuffer()), name);
-  if (pictureSide(model.spec) === undefined) {
-    const found = `its network takes ${
-      structureOf(model.spec).inputs
-    } features a step, expected square pictures`;
-    throw new InputError(`${name}: ${found}: load one that was trained on digits`);
+  if (pictureSide(model.spec) === undefined && !sampleFormOf(model.spec).isSequence) {
+    const found = `its network takes ${count(structureOf(model.spec).inputs)} features`;
+    throw new InputError(
+      `${name}: ${found}, expected square pictures or sequences: load one that was trained on digits or recordings`,
+    );
   }
   return { ...model, preset: undefined, title, isKept: true, isNew: false };
 }

@@ -1,6 +1,7 @@
 /** Sharing: a link that brings back what is shown, and a picture of it. */
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { colour } from "./canvas.ts";
+import { readsRecordings } from "./input_view.ts";
 import { element, make } from "./elements.ts";
 
 /** The picture's size, that of cards in which links are shown. */
@@ -41,7 +42,8 @@ export async function pictureOfPage(spec: NetworkSpec): Promise<Blob> {
   context.fillStyle = "#000";
   context.fillRect(40, 100, 280, 280);
   context.imageSmoothingEnabled = false;
-  context.drawImage(element("seen", HTMLCanvasElement), 40, 100, 280, 280);
+  const shown = element(readsRecordings(spec) ? "recording" : "seen", HTMLCanvasElement);
+  context.drawImage(shown, 40, 100, 280, 280);
   const name = element("verdict-name", HTMLElement);
   write(name.textContent, 40, 510, "700 120px", getComputedStyle(name).color);
   wrap(element("verdict-text", HTMLElement).textContent, 26).forEach((line, i) =>

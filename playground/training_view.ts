@@ -62,6 +62,8 @@ export class TrainingView {
   #chosen = { preset: "", hidden: "" };
   #loss: Curve = { batches: [], heldBack: [] };
   #accuracy: Curve = { batches: [], heldBack: [] };
+  /** Whether the present network can be trained here. */
+  #trains = true;
   #redraw: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: TrainingListener, failed: (error: unknown) => void) {
@@ -131,12 +133,22 @@ export class TrainingView {
     this.setState(this.#state);
   }
 
+  /** Shows the training of networks that can be trained here, and why others cannot. */
+  allow(trains: boolean): void {
+    this.#trains = trains;
+    element("no-training", HTMLElement).hidden = trains;
+    for (const id of ["relearn", "speed-label", "accuracy-plot", "curve-legend", "recipe"]) {
+      element(id, HTMLElement).hidden = !trains;
+    }
+    this.setState(this.#state);
+  }
+
   /** Shows what can be done now, and nothing else. */
   setState(state: TrainingState): void {
     this.#state = state;
     const isBusy = state === "running" || state === "paused" || state === "stopping";
     const canPause = state === "running" || state === "paused";
-    this.#train.hidden = this.#fresh.hidden = state !== "ready";
+    this.#train.hidden = this.#fresh.hidden = state !== "ready" || !this.#trains;
     this.#pause.hidden = this.#stop.hidden = !canPause;
     const pause = state === "paused" ? "Go on" : "Pause";
     this.#pause.textContent = pause;

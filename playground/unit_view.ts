@@ -2,14 +2,12 @@
 import { mapsOf, unitName } from "../src/network/maps.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { layerName } from "../src/network/words.ts";
-import { pictureSide } from "../src/classify/picture_side.ts";
 import type { Parameters } from "../src/engine/engine.ts";
 import { counted } from "../src/text/figures.ts";
 import { type Field, fieldOf, linksOf, thresholdOf } from "./logic/links.ts";
 import type { Inspection } from "./logic/protocol.ts";
 import { channelsOf, classColours, colour, sheetOf } from "./canvas.ts";
 import { element } from "./elements.ts";
-import { pictureOf } from "./pad.ts";
 import { drawTrace } from "./trace.ts";
 
 /** A unit of a layer. */
@@ -39,16 +37,17 @@ export class UnitView {
 
   /** Draws a unit's potential up to a time in steps. */
   draw(
-    { spec, trace }: Inspection,
+    { spec, trace, steps }: Inspection,
     parameters: Parameters,
     { layer, unit, loudestFor }: ShownUnit,
     time: number,
   ): void {
-    const { units, shape, isSpiking } = structureOf(spec).populations[layer]!, { steps } = spec;
+    const { units, shape, isSpiking } = structureOf(spec).populations[layer]!;
     const threshold = thresholdOf(spec, parameters, layer, unit);
     const own = (values: ArrayLike<number>) =>
       Float64Array.from({ length: steps }, (_, t) => values[t * units + unit]!);
     const spikes = own(trace.spikes[layer]!), fired = spikes.reduce((sum, spike) => sum + spike, 0);
+    this.#plot.ariaHidden = null;
     const name = this.#nameOf(spec, layer, unit), sheet = sheetOf(this.#plot);
     const who = loudestFor === undefined ? name : `${name}, the loudest for ${loudestFor}`;
     if (steps === 1) {
@@ -88,20 +87,22 @@ export class UnitView {
   /** Says that there is no unit. */
   clear(): void {
     this.#text.textContent = "\u00a0";
+    this.#plot.ariaHidden = "true"; // it has no name now
     sheetOf(this.#plot);
     this.unpoint();
   }
 
-  /** Shows what a unit weighs, and what it tells the outputs. */
+  /** Shows what a unit weighs, and what it tells the outputs. @param ground The picture that the network sees, if it is one. */
   point(
-    { spec, pixels }: Inspection,
+    { spec }: Inspection,
     parameters: Parameters,
     { layer, unit }: PointedUnit,
     places: LinkPlaces,
+    ground: HTMLCanvasElement | undefined,
   ): void {
     const field = fieldOf(spec, parameters, layer, unit);
     this.#field.hidden = !field;
-    if (field) drawField(this.#field, field, pixels, pictureSide(spec));
+    if (field) drawField(this.#field, field, ground);
     this.#drawLinks(
       linksOf(spec, parameters, layer),
       structureOf(spec).populations[layer]!.units,
@@ -145,8 +146,7 @@ export class UnitView {
 function drawField(
   canvas: HTMLCanvasElement,
   { of, rows, columns, weights }: Field,
-  pixels: Uint8Array,
-  side?: number,
+  ground: HTMLCanvasElement | undefined,
 ): void {
   Object.assign(canvas, { width: columns, height: rows });
   const context = canvas.getContext("2d"), image = new ImageData(columns, rows);
@@ -163,9 +163,9 @@ function drawField(
   layer.getContext("2d")?.putImageData(image, 0, 0);
   context.fillStyle = "#000";
   context.fillRect(0, 0, columns, rows);
-  if (of === "input" && side === columns) {
+  if (of === "input" && ground?.width === columns && ground.height === rows) {
     context.globalAlpha = 0.45;
-    context.drawImage(pictureOf(pixels, side), 0, 0);
+    context.drawImage(ground, 0, 0);
     context.globalAlpha = 1;
   }
   context.drawImage(layer, 0, 0);

@@ -1,8 +1,10 @@
 /** How units are connected: what a unit sees of the input, and what it tells the classes. */
 import type { Parameters } from "../../src/engine/engine.ts";
+import { sampleFormOf } from "../../src/network/encoders.ts";
 import { firstKernels, mapsOf } from "../../src/network/maps.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { structureOf } from "../../src/network/structure.ts";
+import { INPUT } from "../../src/network/place.ts";
+import { structureOf, type TensorSpec } from "../../src/network/structure.ts";
 import { constantTensor, weightsOfInput } from "../../src/network/tensors.ts";
 
 /** Weights as a picture. */
@@ -95,7 +97,10 @@ export function placesOfNames(groups: readonly ClassRows[], units: number, apart
   return places;
 }
 
-/** What a unit weighs: the input's picture, or with the kernel of its map; undefined where it reads other units. */
+/**
+ * What a unit weighs: the input's picture, or with the kernel of its map; undefined where it reads other units, or channels of a sequence
+ * that are no picture.
+ */
 export function fieldOf(
   spec: NetworkSpec,
   parameters: Parameters,
@@ -103,8 +108,10 @@ export function fieldOf(
   unit: number,
 ): Field | undefined {
   const { inputs, inputShape: [channels = 1, height, width], populations } = structureOf(spec);
-  const tensor = weightsOfInput(spec), matrix = tensor && parameters.get(tensor.name);
+  const tensor = weightsOfInput(spec) ?? weightsOfFlattened(spec),
+    matrix = tensor && parameters.get(tensor.name);
   if (matrix && tensor.population === population) {
+    if (height === undefined && sampleFormOf(spec).isSequence) return undefined;
     const planes = height === undefined ? 1 : channels, size = inputs / planes;
     const rows = height ?? Math.round(Math.sqrt(size)), columns = width ?? rows;
     if (rows * columns !== size) return undefined;
@@ -118,6 +125,18 @@ export function fieldOf(
   const map = Math.floor(unit / (maps.rows * maps.columns));
   const own = kernels.subarray(map * size, (map + 1) * size);
   return { of: "kernel", rows, columns, weights: sumOfPlanes(own, planes) };
+}
+
+/** The first weights `[units, inputs]` that read the network's input as a list. */
+function weightsOfFlattened(spec: NetworkSpec): TensorSpec | undefined {
+  const { nodes, tensors } = structureOf(spec);
+  const list = nodes.find(({ node }) =>
+    node.kind === "flatten" && node.from.every(({ node }) => node === INPUT)
+  );
+  const reader = nodes.find(({ node }) =>
+    node.kind === "affine" && node.from.every((edge) => edge.node === list?.node.id)
+  );
+  return tensors.find(({ node, role }) => role === "weight" && node === reader?.node.id);
 }
 
 function sumOfPlanes(weights: Float32Array, planes: number): Float32Array {

@@ -1,9 +1,10 @@
 /**
  * Messages between the page and its two workers.
  *
- * The trainer trains; the inspector shows one picture to a network, so that a drawn digit is classified at once during a
+ * The trainer trains; the inspector shows one sample to a network, so that a drawn digit is classified at once during a
  * batch. Both take messages in order.
  */
+import type { DenseFeatures } from "../../src/data/events.ts";
 import type { ByteMeaning, Samples } from "../../src/data/samples.ts";
 import type { Parameters, SampleTrace, Update } from "../../src/engine/engine.ts";
 import type { Precision } from "../../src/engine/wasm/precision.ts";
@@ -92,7 +93,7 @@ export type TrainerReply =
   /** Training, or the previous message, failed; the trainer accepts further messages. */
   | { readonly kind: "failed"; readonly message: string };
 
-/** A request to the inspector: one forward pass of a picture, with its trace. */
+/** A request to the inspector: one forward pass of a sample, with its trace. */
 export interface InspectorMessage {
   readonly spec: NetworkSpec;
   /** Left out if they are the previous message's. */
@@ -100,9 +101,9 @@ export interface InspectorMessage {
   /** Seed of the noise. */
   readonly seed: number;
   readonly precision: Precision;
-  /** A picture of the network's size, 0 to 255. */
-  readonly pixels: Uint8Array;
-  /** Meaning of the pixels' bytes for the model. @default {"pixels"} */
+  /** A picture of the network's size, or a sequence of its channels: `[steps, channels]`, with as many steps as it takes, or fewer. */
+  readonly features: DenseFeatures;
+  /** Meaning of a byte. @default {numbers of sequences, and pixels of all else} */
   readonly bytes?: ByteMeaning;
 }
 
@@ -110,7 +111,10 @@ export interface InspectorMessage {
 export interface Inspection {
   readonly kind: "inspection";
   readonly spec: NetworkSpec;
-  readonly pixels: Uint8Array;
+  readonly features: DenseFeatures;
+  readonly bytes: ByteMeaning;
+  /** Steps that were computed, which the trace has: the network's, or those of a sequence that is shorter. */
+  readonly steps: number;
   readonly trace: SampleTrace;
   /** The class of the largest logit; the first of equal ones. */
   readonly label: number;

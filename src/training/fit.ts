@@ -25,8 +25,14 @@ export function fitSamples(
   return matchClasses(network, whose, fitForm(network.spec, whose, samples, advice), advice);
 }
 
-/** Checks that bytes mean what they meant in the model's training data. @param learned `bytes` of its metadata. */
-function checkBytes(learned: string | undefined, whose: string, samples: Samples): void {
+/**
+ * Checks that bytes mean what they meant in the model's training data.
+ *
+ * @param learned `bytes` of its metadata.
+ * @param whose The model's source in messages.
+ * @throws {InputError} when they mean something else.
+ */
+export function checkBytes(learned: string | undefined, whose: string, samples: Samples): void {
   const found = bytesOf(samples);
   if (learned === undefined || !areBytes(samples.features) || learned === found) return;
   throw new InputError(

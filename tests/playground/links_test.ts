@@ -11,6 +11,7 @@ import {
 import { affine, conv2d, flatten, integrator, lif, maxPool2d, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork, wideNetwork } from "../../src/network/presets.ts";
+import { FRAMES } from "./recorded.ts";
 
 const CONVOLUTIONAL = network({
   steps: 3,
@@ -86,4 +87,15 @@ Deno.test("thresholdOf() is the population's, or the unit's own", () => {
   const name = [...parameters.keys()].find((name) => name.endsWith(".threshold"))!;
   parameters.set(name, Float32Array.of(0.5, 0.25));
   assert.equal(thresholdOf(own, parameters, 0, 1), 0.25);
+});
+
+Deno.test("fieldOf() of a network of sequences is a picture where its input is one, and nothing of a list of channels", () => {
+  const field = fieldOf(FRAMES, initialParameters(FRAMES, 0), 0, 3);
+  assert.deepEqual([field?.of, field?.rows, field?.columns], ["input", 6, 9]);
+  const list = network({
+    steps: 3,
+    input: { shape: [16], encoder: { kind: "direct" } },
+    nodes: [affine(5), lif(), affine(2), integrator()],
+  });
+  assert.equal(fieldOf(list, initialParameters(list, 0), 0, 3), undefined);
 });

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist, type Split } from "../../src/data/mnist.ts";
 import type { Samples } from "../../src/data/samples.ts";
+import { parseTensors } from "../../src/data/tensor_file.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
@@ -11,6 +12,7 @@ import { affine, conv2d, flatten, integrator, lif, maxPool2d, network } from "..
 import { initialParameters } from "../../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
 import { lifNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { recordingAt } from "../../playground/logic/recordings.ts";
 import { SUBSET } from "../../playground/logic/subset.ts";
 import { evaluate, train } from "../../src/training/trainer.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
@@ -20,8 +22,12 @@ import { hasChromium, WITHOUT_CHROMIUM } from "../chromium.ts";
 import { assertOneLine, type Outcome, PROJECT, recordOf, spikeletJson } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { noticesIn } from "../licenses/read_notices.ts";
+import { percent } from "../../src/report/words.ts";
+import { colourFile, kernels } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { channelFile, CHANNELS, frameFile, FRAMES, swipeModel, SWIPES } from "./recorded.ts";
 import type { Visits } from "./visit.ts";
+import type { SeenRecording } from "./visit_recordings.ts";
 
 /** Runs a program of the project to its end. */
 async function run(args: readonly string[]): Promise<Outcome> {
@@ -70,6 +76,25 @@ async function writeLetters(folder: string): Promise<void> {
     await Deno.writeFile(join(folder, `${part}-images-idx3-ubyte`), idxBytes([count, 28, 28], pixels));
     await Deno.writeFile(join(folder, `${part}-labels-idx1-ubyte`), idxBytes([count], labels));
   }
+}
+
+/** Models of sequences, and recordings for them; a file of recordings that is cut short, and what is no picture of one. */
+async function writeRecordings(folder: string) {
+  const files = {
+    swipes: { model: swipeModel(FRAMES), file: frameFile(6) },
+    waves: { model: swipeModel(CHANNELS), file: channelFile(4, 5) },
+  };
+  for (const [name, { model, file }] of Object.entries(files)) {
+    await Deno.writeFile(join(folder, `${name}-model.safetensors`), encodeModel(model));
+    await Deno.writeFile(join(folder, `${name}.safetensors`), file);
+  }
+  await Deno.writeFile(join(folder, "cut.safetensors"), files.swipes.file.slice(0, -100));
+  await Deno.writeFile(join(folder, "one.png"), colourFile(0));
+  const { swipes, waves } = files;
+  return {
+    swipes: { model: swipes.model, samples: parseTensors(swipes.file, "swipes") },
+    waves: { model: waves.model, samples: parseTensors(waves.file, "waves") },
+  };
 }
 
 /** The network for WebGPU: the notebook's, small enough for an adapter on the CPU. */
@@ -129,6 +154,7 @@ Deno.test({
         await Deno.writeFile(file(`${name}.safetensors`), encodeModel(models[i]!));
       }
       await writeLetters(file("letters"));
+      const recorded = await writeRecordings(folder);
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
       const { code, stdout, stderr } = await run(["-A", visit, page, folder]);
       assert.equal(code, 0, stderr);
@@ -138,6 +164,7 @@ Deno.test({
         friend,
         mouse,
         maps,
+        recordings,
         keyboard,
         isolated,
         finger,
@@ -361,6 +388,65 @@ Deno.test({
           "small.safetensors, trained further: its network has 10 classes, but train-labels-idx1-ubyte has label 10 at 10: " +
             "take another network",
         );
+      });
+      await t.step("recordings without a model, damaged or others are refused, and nothing is lost", () => {
+        const advice = "drop a model that was trained on such recordings first";
+        assert.deepEqual(recordings.refusals, [
+          `swipes.safetensors: sequences of 7 × 2 × 6 × 9: this network takes pictures of 28 × 28: ${advice}`,
+          recordings.refusals[1]!,
+          `waves.safetensors: sequences of 5 × 4: this network takes sequences of up to 7 × 2 × 6 × 9: ${advice}`,
+          "one.png: a picture: this network reads recordings: drop a file of samples",
+        ]);
+        assert.match(recordings.refusals[1]!, /^cut\.safetensors: .*cut short/);
+        assert.equal(recordings.network[0], recordings.network[1]);
+      });
+      await t.step("a model of sequences is told apart from digits, and a preset brings these back", () => {
+        assert.deepEqual(recordings.waiting, {
+          texts: [
+            "Drop a recording.",
+            "Drop a recording (.safetensors of samples) anywhere on this page.",
+            "drop a recording here",
+            "Next recording",
+          ],
+          seen: ["recording", "no-training"],
+        });
+        assert.deepEqual(recordings.digits.texts, [
+          "Draw a digit.",
+          "Not trained yet. Press ↻ Watch it learn.",
+          "draw here",
+          "Next digit",
+        ]);
+        assert.deepEqual(recordings.digits.seen, ["relearn", "train", "fresh", "pad", "seen-figure"]);
+        assert.match(recordings.digits.announcement, /^The network says \d, /);
+      });
+      await t.step("a dropped recording has a Classifier's answer, and is shown step by step", () => {
+        const seen = (name: "swipes" | "waves", at: number) => {
+          const { model, samples } = recorded[name], { features, label: own } = recordingAt(samples, at);
+          const { label, probabilities } = new Classifier(model, { kernels }).classify(features);
+          return {
+            source: `Recording ${at + 1} of ${samples.count}: it is a ${SWIPES[own]}.`,
+            announcement: `The network says ${SWIPES[label]}, ${percent(probabilities[label]!, 1)}.`,
+          };
+        };
+        const plain = ({ source, announcement }: SeenRecording) => ({
+          source,
+          announcement: announcement.replaceAll("\u00a0", " "),
+        });
+        assert.deepEqual(
+          recordings.frames.map(plain),
+          [0, 1, 2].map((at) => plain(seen("swipes", at))),
+        );
+        assert.deepEqual(plain(recordings.channels), plain(seen("waves", 0)));
+        assert.equal(recordings.step, "5 of 5");
+        for (const pictures of [recordings.pictures, recordings.rasters]) {
+          assert.equal(new Set(pictures).size, 3);
+        }
+        assert.deepEqual(recordings.fields, [1, 0]);
+        assert.match(
+          recordings.costs,
+          /168 for inputs that are not 0 .* at every step, whatever is recorded$/,
+        );
+        assert.deepEqual([recordings.violations, recordings.overflows], [[], [0, 0]]);
       });
       await t.step("the keyboard reaches every control", () => {
         assert.match(keyboard.announcement, /^The network says \d, \d+\.\d %\.$/);

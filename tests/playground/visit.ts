@@ -27,6 +27,7 @@ import {
   waitForEnd,
 } from "./page_actions.ts";
 import { serveFolder } from "./static_server.ts";
+import { type RecordingsVisit, visitWithRecordings } from "./visit_recordings.ts";
 
 /** The observations of all visits. */
 export interface Visits {
@@ -36,6 +37,7 @@ export interface Visits {
   readonly friend: FriendVisit;
   readonly mouse: MouseVisit;
   readonly maps: MapsVisit;
+  readonly recordings: RecordingsVisit;
   readonly keyboard: KeyboardVisit;
   readonly isolated: { readonly status: string; readonly note: string };
   /** A touch visit, on a phone: the class of the drawing, and how far the page has scrolled, in pixels. */
@@ -552,6 +554,12 @@ async function visit(folder: string, out: string): Promise<Visits> {
     friend: await visiting(browser, plain.url, { ...desk, reducedMotion: "reduce" }, visitWithFriend),
     mouse: await visiting(browser, plain.url, desk, (page) => visitWithMouse(page, out)),
     maps: await visiting(browser, plain.url, desk, (page) => visitWithMaps(page, out)),
+    recordings: await visiting(
+      browser,
+      plain.url,
+      { ...desk, reducedMotion: "reduce" },
+      (page) => visitWithRecordings(page, out),
+    ),
     keyboard: await visiting(browser, plain.url, phone, visitWithKeyboard),
     isolated: await visiting(browser, isolating.url, desk, async (page) => {
       await chooseSmall(page);
