@@ -53,8 +53,8 @@ let present: Present = newNetwork(
 );
 let digits: Digits | undefined;
 let digitCycle: DigitCycle | undefined;
-/** The recordings that were dropped last: the present network need not read them. */
-let recordings: Recordings | undefined;
+/** The recordings that were dropped last, and the same if the present network reads them. */
+let dropped: Recordings | undefined, recordings: Recordings | undefined;
 /** What to classify; undefined where the pad is empty. */
 let sample: Sample | undefined;
 let recordingView: RecordingView | undefined;
@@ -294,12 +294,10 @@ function labelOfDigits(label: number): number {
 
 /** Offers the recordings that were dropped where the network reads them. */
 function offerRecordings(): void {
-  if (!readsRecordings(present.spec)) return;
-  const read = recordings?.for(present);
+  const read = recordings = readsRecordings(present.spec) ? dropped?.for(present) : undefined;
   element("next-digit", HTMLButtonElement).hidden = !read;
   answer.outputs.offer(read && ((label) => read.has(label)));
   if (!read) return;
-  recordings = read;
   recordingView?.take(read.frame);
   controls.say(read.line);
 }
@@ -307,7 +305,7 @@ function offerRecordings(): void {
 /** Reads a file of recordings, and shows the first one. */
 async function takeRecordings(file: File): Promise<void> {
   const { Recordings, RecordingView } = await import("./recordings.ts");
-  recordings = await Recordings.read(file, present);
+  dropped = await Recordings.read(file, present);
   if (!recordingView) answer.showSamplesIn(recordingView = new RecordingView());
   offerRecordings();
   showRecording();

@@ -43,7 +43,7 @@ export class OutputsView {
       const item = make("li", { class: `track class-${label % 10}` }, name, canvas, bar, figure);
       return { item, name, canvas, bar, figure };
     });
-    this.#list.style.setProperty("--rows", String(this.#rows.length));
+    this.#list.parentElement?.style.setProperty("--rows", String(this.#rows.length));
     this.#list.replaceChildren(...this.#rows.map(({ item }) => item));
     element("outputs-kind", HTMLElement).textContent = spec.steps > 1
       ? "what each output has collected"

@@ -6,6 +6,8 @@ import { element, make } from "./elements.ts";
 
 /** The picture's size, that of cards in which links are shown. */
 const WIDTH = 1200, HEIGHT = 630;
+/** Width of the largest name. */
+const NAME = 320;
 
 /** Copies a text. @returns Whether the browser allowed it. */
 export async function copyText(text: string): Promise<boolean> {
@@ -45,7 +47,9 @@ export async function pictureOfPage(spec: NetworkSpec): Promise<Blob> {
   const shown = element(readsRecordings(spec) ? "recording" : "seen", HTMLCanvasElement);
   context.drawImage(shown, 40, 100, 280, 280);
   const name = element("verdict-name", HTMLElement);
-  write(name.textContent, 40, 510, "700 120px", getComputedStyle(name).color);
+  context.font = "700 120px system-ui, sans-serif";
+  const large = Math.floor(Math.min(120, 120 * NAME / context.measureText(name.textContent).width));
+  write(name.textContent, 40, 510, `700 ${large}px`, getComputedStyle(name).color);
   wrap(element("verdict-text", HTMLElement).textContent, 26).forEach((line, i) =>
     write(line, 40, 556 + 26 * i, "22px", colour("soft"))
   );

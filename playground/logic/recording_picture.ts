@@ -21,6 +21,8 @@ export interface Pixels {
 /** What a recording's numbers are measured by. */
 type Measured = Pick<Recording, "features" | "bytes" | "steps">;
 
+/** Brightness of the first step where all are in one; the last one has 1. */
+const LEAST = 0.2;
 const WHITE: Colour = [255, 255, 255];
 const COLOURS: readonly Colour[] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
 
@@ -36,8 +38,8 @@ function rangeOf({ features, bytes }: Measured): readonly [low: number, high: nu
 }
 
 /**
- * The frame of a step, or of all steps in one, each number its largest: one channel is white, two have the two inks, three are red, green
- * and blue; of more, the largest number is white.
+ * The frame of a step, or of all steps in one, the darker, the longer ago: one channel is white, two have the two inks, three are red,
+ * green and blue; of more, the largest number is white.
  *
  * @param step From 0; undefined for all.
  */
@@ -57,11 +59,17 @@ export function framePixels(
     : [WHITE];
   const from = step === undefined ? 0 : step * row, end = step === undefined ? steps * row : from + row;
   const most = new Float32Array(own.length * size);
+  const fresh = (at: number) =>
+    step === undefined ? LEAST + (1 - LEAST) * (Math.floor(at / row) + 1) / steps : 1;
   for (let at = from; at < end; at++) {
-    const place = at % row % most.length, share = (features[at]! - low) / span;
+    const place = at % row % most.length, share = fresh(at) * (features[at]! - low) / span;
     if (share > most[place]!) most[place] = share;
   }
   for (let pixel = 0; pixel < size; pixel++) {
+    // Most pixels of an event camera that were on were off, too: the later one is shown.
+    if (step === undefined && own.length === 2) {
+      most[most[pixel]! < most[size + pixel]! ? pixel : size + pixel] = 0;
+    }
     own.forEach((ink, channel) => {
       const share = most[channel * size + pixel]!;
       for (let part = 0; part < 3; part++) data[4 * pixel + part]! += share * ink[part]!;

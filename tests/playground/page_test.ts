@@ -437,6 +437,8 @@ Deno.test({
           [0, 1, 2].map((at) => plain(seen("swipes", at))),
         );
         assert.deepEqual(plain(recordings.channels), plain(seen("waves", 0)));
+        assert.deepEqual(recordings.left, { isOffered: false, source: " " });
+        assert.deepEqual(recordings.back, recordings.channels);
         assert.equal(recordings.step, "5 of 5");
         for (const pictures of [recordings.pictures, recordings.rasters]) {
           assert.equal(new Set(pictures).size, 3);

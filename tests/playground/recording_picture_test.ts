@@ -18,9 +18,9 @@ Deno.test("framePixels() shows the frame of a step: on and off in two inks, thei
   assert.deepEqual(pixelsOf(framePixels(recording, size, INKS, 1)), [
     ...["0 0 0 255", "0 0 0 255", "125 25 0 255", "250 50 0 255"],
   ]);
-  // All steps in one: the largest number of each.
+  // All steps in one: the first is darker, and on and off do not mix.
   assert.deepEqual(pixelsOf(framePixels(recording, size, INKS)), [
-    ...["0 100 200 255", "0 0 0 255", "125 25 0 255", "250 50 0 255"],
+    ...["0 60 120 255", "0 0 0 255", "125 25 0 255", "250 50 0 255"],
   ]);
 });
 

@@ -30,6 +30,9 @@ export interface RecordingsVisit {
   readonly channels: SeenRecording;
   readonly rasters: readonly string[];
   readonly step: string;
+  /** With a model that does not read the recordings that are there, and then again with theirs. */
+  readonly left: { readonly isOffered: boolean; readonly source: string };
+  readonly back: SeenRecording;
   /** With a preset again: what can be seen, and the answer to a drawing. */
   readonly digits: {
     readonly texts: readonly string[];
@@ -87,6 +90,14 @@ export async function visitWithRecordings(page: Page, out: string): Promise<Reco
   rasters.push(await padOf(page));
   await page.click("#clear");
   rasters.push(await padOf(page));
+  await dropFiles(page, out, ["swipes-model.safetensors"]);
+  await waitFor(page, "network-line", /swipes-model\.safetensors/);
+  const left = {
+    isOffered: await page.locator("#next-digit").isVisible(),
+    source: await textOf(page, "source"),
+  };
+  await dropFiles(page, out, ["waves-model.safetensors"]);
+  const back = await seenOf(page, /^Recording 1 of 4/);
   violations.push(...await violationsOf(page));
   await page.setViewportSize({ width: 320, height: 700 });
   overflows.push(await overflowOf(page));
@@ -104,7 +115,7 @@ export async function visitWithRecordings(page: Page, out: string): Promise<Reco
     pictures,
     fields: [fields[0]!, fields[1]!],
     costs,
-    ...{ channels, rasters, step, violations, overflows },
+    ...{ channels, rasters, step, left, back, violations, overflows },
     digits: { ...digits, announcement: await textOf(page, "announcement") },
   };
 }
