@@ -2,7 +2,7 @@
  * What the kernels of a convolution (operators/conv2d.ts) share: its geometry, the parts of its workspace, and lists of numbers that are
  * not 0, in the form of listed_rows.ts.
  */
-import { ENTRY, RANGE } from "./listed_rows";
+import { BEHIND, ENTRY, putEntries } from "./listed_rows";
 import { inputsAt, Operator } from "./operator";
 
 /** Steps of which K's gradient lists the spikes at a time hold so many numbers at most, or one step. */
@@ -42,14 +42,19 @@ export class Conv {
   /** Numbers of a piece, and bytes of a row of the second copy of K. */
   runLength: i32;
   runBytes: i32;
-  /** Steps whose spikes are listed at a time. */
+  /** Products of a number of x with a number of K, of one channel and output: those that fall inside. */
+  pairs: i32;
+  /** Steps whose spikes are listed at a time, and the numbers of a channel that a list of these has room for. */
   together: i32;
-  ranges: usize;
+  room: i32;
+  /** By row, column and group, where its entries begin. */
   starts: usize;
   entries: usize;
-  /** Lists by channel, of `together` steps. */
-  channelEntries: usize;
-  kept: usize;
+  /** Numbers by channel, of `together` steps, and where those of each channel end. */
+  placed: usize;
+  placedEnds: usize;
+  /** A list to be summed. */
+  list: usize;
   /** Zeros, as many as a row of K or a pixel of x has numbers: sums without a bias begin with them. */
   zeros: usize;
   /** δx with padding; or y with as many columns more on each side as the kernel has beside one. */
@@ -91,17 +96,20 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   const inputs = conv.channels * conv.rows * conv.columns;
   conv.together = max(1, LISTED / inputs);
   const cells = conv.paddedRows * conv.paddedColumns * groups;
+  conv.pairs = insideOf(conv.kh, conv.rows, conv.outputRows, conv.strideY, conv.dilationY, conv.paddingY) *
+    insideOf(conv.kw, conv.columns, conv.outputColumns, conv.strideX, conv.dilationX, conv.paddingX);
+  conv.room = (conv.together * conv.rows * conv.columns + 4 + 3) & ~3;
   let at = workspace + 16;
-  conv.ranges = at;
-  at += RANGE * <usize> max(conv.kh * conv.runs, conv.together * conv.outputRows);
   conv.starts = at;
-  at += 4 * <usize> max(cells + 1, conv.together * conv.paddedRows + 1 + conv.channels);
-  conv.entries = at = at + 7 & ~7;
-  at += ENTRY * <usize> (max(inputs, conv.outputs) + 4);
-  conv.channelEntries = at;
-  at += PLACED * <usize> (conv.together * inputs);
-  conv.kept = at;
-  at += ENTRY * <usize> (conv.together * conv.rows * conv.columns);
+  at += 4 * <usize> (cells + 1);
+  conv.placedEnds = at;
+  at += 4 * <usize> conv.channels;
+  conv.entries = at = at + 15 & ~15;
+  at += ENTRY * (<usize> max(inputs, conv.outputs) + BEHIND);
+  conv.placed = at;
+  at += PLACED * <usize> (conv.channels * conv.room);
+  conv.list = at;
+  at += ENTRY * (<usize> max(conv.kh * conv.kw * conv.groupInputs, conv.room) + BEHIND);
   conv.zeros = at = at + 15 & ~15;
   at += <usize> max(conv.rowBytes, (conv.channels + 3 & ~3) << 2);
   conv.padded = at = at + 15 & ~15;
@@ -128,6 +136,17 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   if (conv.hasTiles) at += <usize> (max(conv.channels, conv.outputs) + 7 & ~7) << 4;
   conv.end = at;
   return conv;
+}
+
+/** Of one axis, the pairs of a place of y and one of the kernel that meet a place of x, and not the zeros beside it. */
+function insideOf(kernel: i32, size: i32, outputs: i32, stride: i32, dilation: i32, padding: i32): i32 {
+  let pairs = 0;
+  for (let k = 0, first = -padding; k < kernel; k++, first += dilation) {
+    const least = first < 0 ? (stride - 1 - first) / stride : 0;
+    const most = size - 1 - first < 0 ? -1 : min(outputs - 1, (size - 1 - first) / stride);
+    pairs += max(0, most - least + 1);
+  }
+  return pairs;
 }
 
 /**
@@ -159,21 +178,15 @@ export function listCells(conv: Conv, x: usize): void {
  * @returns Where the next entry goes.
  */
 export function listRun(x: usize, count: i32, offset: u32, stride: u32, entry: usize): usize {
-  const zero = f32x4.splat(0);
-  let i = 0;
-  for (; i + 4 <= count; i += 4, x += 16, offset += 4 * stride) {
-    const mask = <usize> i32x4.bitmask(f32x4.ne(v128.load(x), zero));
-    if (mask == 0) continue;
-    // No branch on a lane: what is 0 is overwritten by the next entry.
-    store<u32>(entry, offset), store<u32>(entry, load<u32>(x), 4);
-    entry += (mask & 1) << 3;
-    store<u32>(entry, offset + stride), store<u32>(entry, load<u32>(x, 4), 4);
-    entry += (mask & 2) << 2;
-    store<u32>(entry, offset + 2 * stride), store<u32>(entry, load<u32>(x, 8), 4);
-    entry += (mask & 4) << 1;
-    store<u32>(entry, offset + 3 * stride), store<u32>(entry, load<u32>(x, 12), 4);
-    entry += mask & 8;
+  const zero = f32x4.splat(0), more = i32x4.splat(4 * stride);
+  let i = 0, offsets = i32x4.splat(offset);
+  offsets = i32x4.add(offsets, i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(stride)));
+  for (; i + 4 <= count; i += 4, x += 16) {
+    const numbers = v128.load(x);
+    entry = putEntries(entry, i32x4.bitmask(f32x4.ne(numbers, zero)), offsets, numbers);
+    offsets = i32x4.add(offsets, more);
   }
+  offset += <u32> i * stride;
   for (; i < count; i++, x += 4, offset += stride) {
     if (load<f32>(x) == 0) continue;
     store<u32>(entry, offset), store<u32>(entry, load<u32>(x), 4);
@@ -183,53 +196,95 @@ export function listRun(x: usize, count: i32, offset: u32, stride: u32, entry: u
 }
 
 /**
- * Bytes of an entry of a list by channel: i32 its line (step · padded rows + padded row), i32 where δy's row of that line would begin,
- * i32 its padded column, f32 its number.
+ * Bytes of a number in the list of its channel, in four arrays of `room` words: i32 its row's code, i32 its column's, i32 where δy would
+ * begin for the first place of the kernel, f32 the number. Codes are those of {@linkcode codeOf}.
  */
 export const PLACED: usize = 16;
 
-/** Where the list of a channel begins; each has room for all of its numbers. */
-export function channelAt(conv: Conv, channel: i32): usize {
-  return conv.channelEntries + PLACED * <usize> (channel * conv.together * conv.rows * conv.columns);
+/** No place's code. */
+const NOWHERE: i32 = i32.MAX_VALUE;
+
+/** Where the list of a channel begins. */
+export function placedAt(conv: Conv, channel: i32): usize {
+  return conv.placed + PLACED * <usize> (channel * conv.room);
 }
 
-/** Where the end of each channel's list is kept. */
-export function channelEndAt(conv: Conv, channel: i32): usize {
-  return conv.starts + (<usize> (conv.together * conv.paddedRows + 1 + channel) << 2);
+/** Where the end of a channel's list is kept. */
+export function placedEndAt(conv: Conv, channel: i32): usize {
+  return conv.placedEnds + (<usize> channel << 2);
+}
+
+/**
+ * The code of a padded row, or column, for a stride. A place of the kernel takes it to the place of y that is the difference of their
+ * codes; to none where that is not within y.
+ *
+ * @param size Padded rows or columns.
+ */
+export function codeOf(place: i32, stride: i32, size: i32): i32 {
+  return stride == 1 ? place : place / stride + place % stride * (2 * size);
 }
 
 /** Lists the numbers of x that are not 0 by channel, of some steps. */
 export function listChannels(operator: Operator, conv: Conv, from: i32, to: i32): void {
-  const channels = conv.channels, zero = f32x4.splat(0), ends = channelEndAt(conv, 0);
+  const channels = conv.channels,
+    zero = f32x4.splat(0),
+    ends = conv.placedEnds,
+    room = <usize> conv.room << 2;
   for (let channel = 0; channel < channels; channel++) {
-    store<u32>(ends + (<usize> channel << 2), <u32> channelAt(conv, channel));
+    store<u32>(placedEndAt(conv, channel), <u32> placedAt(conv, channel));
   }
-  const rowBytes = conv.outputColumns * conv.outputs << 2;
   for (let step = from; step < to; step++) {
     let x = inputsAt(operator, step);
-    for (let row = conv.paddingY; row < conv.paddingY + conv.rows; row++) {
-      const line = (step - from) * conv.paddedRows + row;
-      const at = (step - from) * operator.outputGradientStride + row * rowBytes;
-      for (let column = conv.paddingX; column < conv.paddingX + conv.columns; column++) {
+    const first = (step - from) * operator.outputGradientStride;
+    for (let y = conv.paddingY; y < conv.paddingY + conv.rows; y++) {
+      const row = codeOf(y, conv.strideY, conv.paddedRows), line = y / conv.strideY * conv.outputColumns;
+      for (let z = conv.paddingX; z < conv.paddingX + conv.columns; z++) {
+        const column = codeOf(z, conv.strideX, conv.paddedColumns);
+        const at = first + ((line + z / conv.strideX) * conv.outputs << 2);
         let end = ends, channel = 0;
         for (; channel + 4 <= channels; channel += 4, x += 16, end += 16) {
           let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero));
           while (mask != 0) {
             const lane = <usize> ctz(mask) << 2;
-            putInChannel(end + lane, line, at, column, load<u32>(x + lane));
+            place(end + lane, room, row, column, at, load<u32>(x + lane));
             mask &= mask - 1;
           }
         }
         for (; channel < channels; channel++, x += 4, end += 4) {
-          if (load<f32>(x) != 0) putInChannel(end, line, at, column, load<u32>(x));
+          if (load<f32>(x) != 0) place(end, room, row, column, at, load<u32>(x));
         }
       }
     }
   }
+  // Lists are read by fours.
+  for (let channel = 0; channel < channels; channel++) {
+    v128.store(load<u32>(placedEndAt(conv, channel)), i32x4.splat(NOWHERE));
+  }
 }
 
-function putInChannel(end: usize, line: i32, at: i32, column: i32, x: u32): void {
+function place(end: usize, room: usize, row: i32, column: i32, at: i32, x: u32): void {
   const entry = <usize> load<u32>(end);
-  store<i32>(entry, line), store<i32>(entry, at, 4), store<i32>(entry, column, 8), store<u32>(entry, x, 12);
-  store<u32>(end, <u32> (entry + PLACED));
+  store<i32>(entry, row), store<i32>(entry + room, column);
+  store<i32>(entry + 2 * room, at), store<u32>(entry + 3 * room, x);
+  store<u32>(end, <u32> (entry + 4));
+}
+
+/** Lists what a place of the kernel takes from a channel to rows of δy. @returns The end of the list. */
+export function listPlaced(conv: Conv, channel: i32, ky: i32, kx: i32): usize {
+  const top = ky * conv.dilationY, left = kx * conv.dilationX, room = <usize> conv.room << 2;
+  const rows = i32x4.splat(conv.outputRows), columns = i32x4.splat(conv.outputColumns);
+  const row = i32x4.splat(codeOf(top, conv.strideY, conv.paddedRows));
+  const column = i32x4.splat(codeOf(left, conv.strideX, conv.paddedColumns));
+  const away = (top / conv.strideY * conv.outputColumns + left / conv.strideX) * conv.outputs << 2;
+  const less = i32x4.splat(away), last = <usize> load<u32>(placedEndAt(conv, channel));
+  let entry = conv.list;
+  for (let at = placedAt(conv, channel); at < last; at += 16) {
+    const isIn = v128.and(
+      i32x4.lt_u(i32x4.sub(v128.load(at), row), rows),
+      i32x4.lt_u(i32x4.sub(v128.load(at + room), column), columns),
+    );
+    const offsets = i32x4.sub(v128.load(at + 2 * room), less);
+    entry = putEntries(entry, i32x4.bitmask(isIn), offsets, v128.load(at + 3 * room));
+  }
+  return entry;
 }

@@ -11,7 +11,7 @@ import { panelsToRows } from "./dense";
 import { matmulF32 } from "./matmul";
 
 /** The share of numbers that are not 0 from which a product of all is faster than sums of listed rows (docs/performance.md). */
-const TILES_FROM: f32 = 0.55;
+const TILES_FROM: f32 = 0.6;
 
 /** What {@linkcode multiplyWindows} works on. */
 @unmanaged
@@ -62,12 +62,13 @@ export function backwardWindows(conv: Conv): Windows {
  * Whether so many of a source's numbers are not 0 that tiles are faster. Lists cost work for each of these, tiles for each pair of a
  * position and a window's number, with outputs in whole panels.
  *
- * @param each How many outputs a number of the source counts in, if none fell outside.
+ * @param listed Multiply-adds of lists, if no number were 0.
  */
-export function fillsTiles(windows: Windows, kernel: i32, each: i32): bool {
+export function fillsTiles(windows: Windows, kernel: i32, listed: f32): bool {
   const count = windows.rows * windows.columns * windows.channels, zero = f32x4.splat(0);
-  const all = windows.toRows * windows.toColumns * kernel * windows.channels * (windows.toChannels + 7 & ~7);
-  const least = TILES_FROM * <f32> all / <f32> each;
+  const tiles = <f32> (windows.toRows * windows.toColumns * kernel) *
+    <f32> (windows.channels * (windows.toChannels + 7 & ~7));
+  const least = TILES_FROM * <f32> count * tiles / listed;
   if (least > <f32> count) return false;
   let at = windows.source, there = 0;
   for (const end = at + (<usize> count << 2); at < end; at += 16) {

@@ -15,17 +15,7 @@
  * Tensors: K, in memory `[groups][kh][kw][inputs of a group][outputs of a group, padded to 4]`; b. Geometry: channels, rows, columns of
  * x; channels, rows, columns of y; kh, kw; stride, padding and dilation, by rows and by columns each; groups; whether b is there.
  */
-import {
-  channelAt,
-  channelEndAt,
-  Conv,
-  convOf,
-  layOut,
-  listCells,
-  listChannels,
-  listRun,
-  PLACED,
-} from "../convolution";
+import { Conv, convOf, layOut, listCells, listChannels, listPlaced, listRun } from "../convolution";
 import {
   backwardWindows,
   fillsTiles,
@@ -35,7 +25,7 @@ import {
 } from "../convolution_tiles";
 import { packRows } from "../dense";
 import { madd } from "../lanes";
-import { ENTRY, putRange, RANGE, storeSome, sumListed } from "../listed_rows";
+import { closeList, copyEntries, storeSome, sumListed } from "../listed_rows";
 import {
   gradientOf,
   inputGradientsAt,
@@ -62,7 +52,7 @@ function isStale(operator: Operator, copy: i32): bool {
 }
 
 export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
-  const conv = convOf(operator), ranges = conv.ranges, starts = conv.starts;
+  const conv = convOf(operator), list = conv.list, starts = conv.starts;
   if (conv.isScattered) {
     scatter(operator, conv, from, to);
     return;
@@ -71,12 +61,12 @@ export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
   const groups = conv.groups, outputs = conv.groupOutputs, rowBytes = conv.rowBytes;
   const pixel = conv.groupInputs * rowBytes, groupBytes = conv.kh * conv.kw * pixel;
   const windows = forwardWindows(conv, conv.hasBias ? bias : conv.zeros), kernel = conv.kh * conv.kw;
-  const each = max(1, kernel / (conv.strideY * conv.strideX)) * outputs;
+  const listed = <f32> conv.pairs * <f32> conv.channels * <f32> outputs;
   for (let step = from; step < to; step++) {
     const x = inputsAt(operator, step);
     let y = outputsAt(operator, step);
     windows.source = x, windows.to = y;
-    if (conv.hasTiles && fillsTiles(windows, kernel, each)) {
+    if (conv.hasTiles && fillsTiles(windows, kernel, listed)) {
       if (isStale(operator, PANELS)) packRows(weights, kernel * conv.channels, conv.outputs, conv.panels);
       multiplyWindows(conv, windows);
       continue;
@@ -87,35 +77,25 @@ export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
       for (let column = 0; column < conv.outputColumns; column++) {
         const left = column * conv.strideX;
         for (let group = 0; group < groups; group++, y += <usize> outputs << 2) {
-          const base = weights + <usize> (group * groupBytes);
-          let next = ranges;
+          let end = list;
           for (let ky = 0; ky < conv.kh; ky++) {
             const cells = (top + ky * conv.dilationY) * conv.paddedColumns;
             if (conv.isWhole) {
               const cell = starts + (<usize> (cells + left) << 2);
-              const begin = load<u32>(cell), end = load<u32>(cell + (<usize> conv.kw << 2));
-              if (begin != end) {
-                next = putRange(next, begin, end, base + <usize> ((ky * conv.kw - left) * pixel));
-              }
+              const more = (ky * conv.kw - left) * pixel;
+              end = copyEntries(load<u32>(cell), load<u32>(cell + (<usize> conv.kw << 2)), more, end);
               continue;
             }
             for (let kx = 0; kx < conv.kw; kx++) {
               const x = left + kx * conv.dilationX;
               const cell = starts + (<usize> ((cells + x) * groups + group) << 2);
-              const begin = load<u32>(cell), end = load<u32>(cell, 4);
-              if (begin != end) {
-                next = putRange(next, begin, end, base + <usize> ((ky * conv.kw + kx - x) * pixel));
-              }
+              const more = (ky * conv.kw + kx - x) * pixel;
+              end = copyEntries(load<u32>(cell), load<u32>(cell, 4), more, end);
             }
           }
-          const count = <i32> ((next - ranges) / RANGE);
-          sumListed(
-            ranges,
-            count,
-            outputs,
-            conv.hasBias ? bias + (<usize> (group * outputs) << 2) : conv.zeros,
-            y,
-          );
+          closeList(end);
+          const from = conv.hasBias ? bias + (<usize> (group * outputs) << 2) : conv.zeros;
+          sumListed(list, end, weights + <usize> (group * groupBytes), outputs, from, y);
         }
       }
     }
@@ -167,15 +147,17 @@ function fillRows(conv: Conv, row: usize, to: usize, bytes: usize): void {
 }
 
 export function backwardConv2d(operator: Operator, from: i32, to: i32): void {
-  const conv = convOf(operator), ranges = conv.ranges, entries = conv.entries, padded = conv.padded;
+  const conv = convOf(operator), entries = conv.entries, padded = conv.padded;
   const windows = backwardWindows(conv), kernel = conv.kh * conv.kw;
+  const listed = <f32> (conv.outputRows * conv.outputColumns * kernel) * <f32> conv.channels *
+    <f32> conv.outputs;
   const groups = conv.groups, runs = conv.runs, runBytes = conv.runBytes, channels = conv.channels;
   const outputBytes = conv.kh * runs * runBytes, columns = conv.paddedColumns;
   const bytes = <usize> (conv.paddedRows * columns * channels) << 2;
   for (let step = from; step < to; step++) {
     let delta = outputGradientsAt(operator, step);
     windows.source = delta, windows.to = inputGradientsAt(operator, step);
-    if (conv.hasTilesBack && fillsTiles(windows, kernel, kernel * conv.channels)) {
+    if (conv.hasTilesBack && fillsTiles(windows, kernel, listed)) {
       if (isStale(operator, PANELS_BACK)) packPanelsBack(tensorOf(operator, 0), conv);
       multiplyWindows(conv, windows);
       continue;
@@ -188,13 +170,14 @@ export function backwardConv2d(operator: Operator, from: i32, to: i32): void {
           const first = <u32> (group * conv.groupOutputs * outputBytes);
           const end = listRun(delta, conv.groupOutputs, first, <u32> outputBytes, entries);
           if (end == entries) continue;
+          closeList(end);
           for (let ky = 0; ky < conv.kh; ky++) {
             const line = (row * conv.strideY + ky * conv.dilationY) * columns + column * conv.strideX;
             for (let run = 0; run < runs; run++) {
-              putRange(ranges, entries, end, conv.backward + <usize> ((ky * runs + run) * runBytes));
+              const base = conv.backward + <usize> ((ky * runs + run) * runBytes);
               const x = (line + run * conv.dilationX) * channels + group * conv.groupInputs;
               const at = padded + (<usize> x << 2);
-              sumListed(ranges, 1, conv.runLength, at, at);
+              sumListed(entries, end, base, conv.runLength, at, at);
             }
           }
         }
@@ -234,59 +217,22 @@ export function weightGradientConv2d(operator: Operator, from: i32, to: i32): vo
   for (let step = from; step < to; step += together) {
     const end = min(to, step + together);
     listChannels(operator, conv, step, end);
+    const deltas = outputGradientsAt(operator, step), gradients = gradientOf(operator, 0);
     for (let channel = 0; channel < conv.channels; channel++) {
-      for (let kx = 0; kx < conv.kw; kx++) gradientOfColumn(operator, conv, step, end, channel, kx);
+      const group = channel / conv.groupInputs, within = channel - group * conv.groupInputs;
+      const base = deltas + (<usize> (group * conv.groupOutputs) << 2);
+      for (let ky = 0; ky < conv.kh; ky++) {
+        for (let kx = 0; kx < conv.kw; kx++) {
+          const last = listPlaced(conv, channel, ky, kx);
+          if (last == conv.list) continue;
+          closeList(last);
+          const place = ((group * conv.kh + ky) * conv.kw + kx) * conv.groupInputs + within;
+          const gradient = gradients + <usize> (place * conv.rowBytes);
+          sumListed(conv.list, last, base, conv.groupOutputs, gradient, gradient);
+        }
+      }
     }
     if (conv.hasBias) biasGradient(operator, conv, step, end);
-  }
-}
-
-/**
- * Adds to the gradient of K[:, channel, ky, kx] for each ky. Of the channel's numbers those stay that kx takes to a position of y: they
- * are in the order of their lines, so those of a ky are a run of each step's.
- */
-function gradientOfColumn(operator: Operator, conv: Conv, from: i32, to: i32, channel: i32, kx: i32): void {
-  const rows = conv.paddedRows, outputs = conv.outputs, starts = conv.starts, strideX = conv.strideX;
-  const group = channel / conv.groupInputs, within = channel - group * conv.groupInputs;
-  const rowBytes = conv.outputColumns * outputs << 2, left = kx * conv.dilationX;
-  const last = <usize> load<u32>(channelEndAt(conv, channel));
-  let kept = conv.kept, start = starts, line = 0;
-  store<u32>(start, <u32> kept);
-  for (let entry = channelAt(conv, channel); entry < last; entry += PLACED) {
-    const x = load<i32>(entry, 8) - left, column = strideX == 1 ? x : x / strideX;
-    if (x < 0 || column >= conv.outputColumns || (strideX != 1 && column * strideX != x)) continue;
-    for (const own = load<i32>(entry); line < own; line++) store<u32>(start += 4, <u32> kept);
-    store<u32>(kept, <u32> (load<i32>(entry, 4) + (column * outputs << 2)));
-    store<u32>(kept, load<u32>(entry, 12), 4);
-    kept += ENTRY;
-  }
-  if (kept == conv.kept) return;
-  for (; line < (to - from) * rows; line++) store<u32>(start += 4, <u32> kept);
-  const deltas = outputGradientsAt(operator, from) + (<usize> (group * conv.groupOutputs) << 2);
-  const gradients = gradientOf(operator, 0);
-  for (let ky = 0; ky < conv.kh; ky++) {
-    const top = ky * conv.dilationY;
-    let next = conv.ranges;
-    for (let step = 0; step < to - from; step++) {
-      const first = starts + (<usize> (step * rows + top) << 2);
-      if (conv.strideY == 1) {
-        const begin = load<u32>(first), end = load<u32>(first + (<usize> conv.outputRows << 2));
-        if (begin != end) next = putRange(next, begin, end, deltas - <usize> (top * rowBytes));
-        continue;
-      }
-      for (let y = 0; y < conv.outputRows; y++) {
-        const ends = first + (<usize> (y * conv.strideY) << 2),
-          begin = load<u32>(ends),
-          end = load<u32>(ends, 4);
-        const away = y * conv.strideY + top - y;
-        if (begin != end) next = putRange(next, begin, end, deltas - <usize> (away * rowBytes));
-      }
-    }
-    const count = <i32> ((next - conv.ranges) / RANGE);
-    if (count == 0) continue;
-    const place = ((group * conv.kh + ky) * conv.kw + kx) * conv.groupInputs + within;
-    const gradient = gradients + <usize> (place * conv.rowBytes);
-    sumListed(conv.ranges, count, conv.groupOutputs, gradient, gradient);
   }
 }
 
