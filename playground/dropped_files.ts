@@ -1,5 +1,6 @@
 /** What files that were dropped or picked are: told by what they hold, but for the files of a data set. */
-import { HEADER_ROOM } from "../src/network/safetensors.ts";
+import { InputError } from "../src/errors.ts";
+import { HEADER_ROOM, parseSafetensorsHeader } from "../src/network/safetensors.ts";
 import { type FileKind, kindOfFile } from "./logic/file_kind.ts";
 
 /** Files that belong together. */
@@ -9,15 +10,19 @@ export type DroppedFiles =
   /** The files of a data set of digits. */
   | { readonly kind: "digits" };
 
-/** Sorts files, of which there is at least one. */
+/**
+ * Sorts files, of which there is at least one.
+ *
+ * @throws {InputError} when one beside a model or recordings is neither, or there are two models or files of recordings.
+ */
 export async function sortFiles(files: readonly File[]): Promise<DroppedFiles> {
-  const [file] = files;
-  const kinds = await Promise.all(files.map(kindOf));
+  const kinds = await Promise.all(files.map(kindOf)), [file] = files;
   const ofKind = (kind: FileKind) => files.filter((_, at) => kinds[at] === kind);
-  const [model, ...models] = ofKind("model"), [recordings, ...others] = ofKind("recordings");
-  if (models.length + others.length === 0 && !kinds.includes("other")) {
-    return { kind: "network", model, recordings };
-  }
+  const [model, secondModel] = ofKind("model"), [recordings, secondRecordings] = ofKind("recordings");
+  const second = secondModel ?? secondRecordings, [other] = ofKind("other");
+  if (second) throw new InputError(`${second.name}: expected one model and one file of recordings at a time`);
+  if (other && (model || recordings)) throw await faultOf(other);
+  if (!other) return { kind: "network", model, recordings };
   // A file that is alone and nothing else is a model, whose damage is reported.
   return file && files.length === 1 && !/idx/i.test(file.name)
     ? { kind: "network", model: file, recordings: undefined }
@@ -25,5 +30,21 @@ export async function sortFiles(files: readonly File[]): Promise<DroppedFiles> {
 }
 
 async function kindOf(file: File): Promise<FileKind> {
-  return kindOfFile(new Uint8Array(await file.slice(0, HEADER_ROOM).arrayBuffer()), file.size);
+  return kindOfFile(await beginningOf(file), file.size);
+}
+
+/** Why a file is neither a model nor recordings. */
+async function faultOf(file: File): Promise<unknown> {
+  try {
+    parseSafetensorsHeader(await beginningOf(file), file.size, file.name);
+  } catch (error) {
+    return error;
+  }
+  return new InputError(
+    `${file.name}: it has neither a network nor a tensor x: expected a model or recordings`,
+  );
+}
+
+async function beginningOf(file: File): Promise<Uint8Array> {
+  return new Uint8Array(await file.slice(0, HEADER_ROOM).arrayBuffer());
 }

@@ -14,7 +14,7 @@ export interface SeenRecording {
 
 /** A visit with recordings of frames, then of channels, and back to digits. */
 export interface RecordingsVisit {
-  /** What the page says to recordings without a model, to damaged ones, to others, and to a picture. */
+  /** What the page says to recordings without a model, to damaged ones, to others, to a picture, and to files that do not belong together. */
   readonly refusals: readonly string[];
   /** The network before and after the first refusal. */
   readonly network: readonly [before: string, after: string];
@@ -64,6 +64,8 @@ export async function visitWithRecordings(page: Page, out: string): Promise<Reco
   await refuse("cut.safetensors");
   await refuse("waves.safetensors");
   await refuse("one.png");
+  await refuse("swipes-model.safetensors", "cut.safetensors");
+  await refuse("waves-model.safetensors", "swipes-model.safetensors");
 
   await dropFiles(page, out, ["swipes.safetensors", "swipes-model.safetensors"]);
   const frames = [await seenOf(page, /^Recording 1 of 6/)];
