@@ -179,8 +179,7 @@ export function listCells(conv: Conv, x: usize): void {
  */
 export function listRun(x: usize, count: i32, offset: u32, stride: u32, entry: usize): usize {
   const zero = f32x4.splat(0), more = i32x4.splat(4 * stride);
-  let i = 0, offsets = i32x4.splat(offset);
-  offsets = i32x4.add(offsets, i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(stride)));
+  let i = 0, offsets = i32x4.add(i32x4.splat(offset), i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(stride)));
   for (; i + 4 <= count; i += 4, x += 16) {
     const numbers = v128.load(x);
     entry = putEntries(entry, i32x4.bitmask(f32x4.ne(numbers, zero)), offsets, numbers);
@@ -236,11 +235,11 @@ export function listChannels(operator: Operator, conv: Conv, from: i32, to: i32)
   for (let step = from; step < to; step++) {
     let x = inputsAt(operator, step);
     const first = (step - from) * operator.outputGradientStride;
-    for (let y = conv.paddingY; y < conv.paddingY + conv.rows; y++) {
-      const row = codeOf(y, conv.strideY, conv.paddedRows), line = y / conv.strideY * conv.outputColumns;
-      for (let z = conv.paddingX; z < conv.paddingX + conv.columns; z++) {
-        const column = codeOf(z, conv.strideX, conv.paddedColumns);
-        const at = first + ((line + z / conv.strideX) * conv.outputs << 2);
+    for (let top = conv.paddingY; top < conv.paddingY + conv.rows; top++) {
+      const row = codeOf(top, conv.strideY, conv.paddedRows), line = top / conv.strideY * conv.outputColumns;
+      for (let left = conv.paddingX; left < conv.paddingX + conv.columns; left++) {
+        const column = codeOf(left, conv.strideX, conv.paddedColumns);
+        const at = first + ((line + left / conv.strideX) * conv.outputs << 2);
         let end = ends, channel = 0;
         for (; channel + 4 <= channels; channel += 4, x += 16, end += 16) {
           let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero));

@@ -38,6 +38,8 @@ function toMemory(row: Float32Array, shape: Shape): Float32Array {
 export interface Written {
   readonly y: Float32Array;
   readonly dx: Float32Array;
+  /** The first word of the workspace: of a convolution, which copies of K it has made. */
+  readonly copies: number;
 }
 
 /** Runs the kernels of one sample of a batch of one, in training, and compares what they write. @returns It. */
@@ -163,6 +165,7 @@ export function checkOperator(memory: KernelMemory, given: OperatorCase): Writte
   const written = {
     y: memory.floatsAt(y, steps * widths[1]!).slice(),
     dx: memory.floatsAt(dx, steps * widths[0]!).slice(),
+    copies: words > 0 ? memory.integersAt(workspace, 1)[0]! : 0,
   };
   memory.clear();
   return written;
