@@ -1,8 +1,7 @@
 /** The present network: new, trained here, or loaded from a file. */
-import { pictureSide } from "../src/classify/picture_side.ts";
+import { isForPage } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
 import { count } from "../src/text/figures.ts";
-import { sampleFormOf } from "../src/network/encoders.ts";
 import type { Shape } from "../src/network/shape.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { filledNames } from "../src/network/class_names.ts";
@@ -77,7 +76,7 @@ export async function loadNetwork(blob: Blob, name: string, title: string = name
     throw new InputError(`${name}: ${found}: this is no model of Spikelet's`);
   }
   const model = decodeModel(new Uint8Array(await blob.arrayBuffer()), name);
-  if (pictureSide(model.spec) === undefined && !sampleFormOf(model.spec).isSequence) {
+  if (!isForPage(model.spec)) {
     const found = `its network takes ${count(structureOf(model.spec).inputs)} features`;
     throw new InputError(
       `${name}: ${found}, expected square pictures or sequences: load one that was trained on digits or recordings`,

@@ -10,6 +10,11 @@ export function pictureSide(spec: NetworkSpec): number | undefined {
   return size && size.rows === size.columns ? size.rows : undefined;
 }
 
+/** Whether the page that learns takes a network's samples: square pictures, or recordings. */
+export function isForPage(spec: NetworkSpec): boolean {
+  return pictureSide(spec) !== undefined || sampleFormOf(spec).isSequence;
+}
+
 /**
  * The size of a network's pictures, of one channel or three: the shape of its input, or, where that is a list, of squares with so many
  * numbers; `undefined` where its samples are no pictures.

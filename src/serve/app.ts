@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { type Answer, SampleForm } from "../classify/classifier.ts";
-import { pictureSide, pictureSizeOf } from "../classify/picture_side.ts";
+import { isForPage, pictureSide, pictureSizeOf } from "../classify/picture_side.ts";
 import { InputError } from "../errors.ts";
 import { classNamesOf } from "../network/output_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
@@ -36,7 +36,7 @@ export interface Hooks {
 export interface RouteOptions {
   /**
    * The page at `/`: HTML without scripts; the files of the page that `deno task page` builds, for a network that takes square
-   * pictures; or none. @default {a form, or how to send JSON}
+   * pictures or sequences; or none. @default {a form, or how to send JSON}
    */
   readonly page?: string | Site | false;
   /** Whether `/model` and `/model.safetensors` describe the network and give its weights. @default {true} */
@@ -99,7 +99,7 @@ export function createApp(options: AppOptions): Hono {
   const bodies = new Bodies({ bytes: mostBytes, total: totalBytes, milliseconds: bodyTime });
   const app = new Hono({ getPath: pathBelow(options.basePath ?? "") });
   addMiddleware(app, options, isStopping);
-  addPage(app, options, form, side);
+  addPage(app, options, form);
 
   app.get(
     "/health",
@@ -197,11 +197,10 @@ function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean
 }
 
 /** Adds the page at `/`. */
-function addPage(app: Hono, options: RouteOptions, form: SampleForm, side: number | undefined): void {
-  const { page, publishesModel = true } = options;
+function addPage(app: Hono, options: AppOptions, form: SampleForm): void {
+  const { page, publishesModel = true, model: { spec } } = options, side = pictureSide(spec);
   if (page === false) return;
-  // The page that learns shows digits: it is of no use to a network that takes no pictures.
-  if (page !== undefined && typeof page !== "string" && side !== undefined) {
+  if (page !== undefined && typeof page !== "string" && isForPage(spec)) {
     return addSite(app, page, { hasModel: publishesModel });
   }
   app.get("/", async ({ req: { raw } }) => {

@@ -23,9 +23,11 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
 }
 
 /** Describes the page at `/` in words. */
-export function describePage(site: Site | false | undefined, takesPictures: boolean): string {
+export function describePage(site: Site | false | undefined, isForPage: boolean): string {
   if (site === false) return "page: none";
-  if (!takesPictures) return "page: how to send JSON, since this network takes no square pictures";
+  if (!isForPage) {
+    return "page: how to send JSON, since this network takes neither square pictures nor recordings";
+  }
   if (site) return "page: the one that learns, begun with this model";
   return Deno.build.standalone
     ? "page: a form"
