@@ -11,7 +11,7 @@ import { verdictOf, wordOfClass } from "./logic/verdict.ts";
 import { classColours, colour } from "./canvas.ts";
 import { element } from "./elements.ts";
 import { readsRecordings } from "./input_view.ts";
-import { LayerView } from "./layer_view.ts";
+import { LayerView, type Pointing } from "./layer_view.ts";
 import { OutputsView, sureness } from "./outputs_view.ts";
 import { pictureOf } from "./pad.ts";
 import { Playback } from "./playback.ts";
@@ -27,6 +27,9 @@ export interface Help {
   /** The button that helps, if anything does. */
   readonly button?: { readonly text: string; press(): void };
 }
+
+/** How an inspection is shown: see {@linkcode AnswerView.show}. */
+export type ShownHow = "play" | "whole" | "tell";
 
 /** Shows the sample in the place of the pad. */
 export interface SampleView {
@@ -44,6 +47,7 @@ export class AnswerView {
   readonly #outputs: OutputsView;
   readonly #unit = new UnitView();
   readonly #help: () => Help;
+  readonly #isNew: () => boolean;
   #layers: readonly LayerView[] = [];
   #spec: NetworkSpec | undefined;
   /** The layers, steps and classes that the views were made for. */
@@ -53,17 +57,19 @@ export class AnswerView {
   #sampleView: SampleView | undefined;
   #parameters: Parameters = new Map();
   #decisions: Float64Array | undefined;
-  #pointed: PointedUnit | undefined;
-  /** Whether a click or a key chose the unit, so that it stays. */
-  #stays = false;
+  /** The unit that a mouse is over, and the one that a click or a key chose, which stays. */
+  #hovered: PointedUnit | undefined;
+  #kept: PointedUnit | undefined;
 
   /**
    * @param chosen Called when a class's name is pressed.
    * @param help What is offered where no neuron fires.
+   * @param isNew Whether the network has learned nothing yet.
    */
-  constructor(chosen: (label: number) => void, help: () => Help) {
+  constructor(chosen: (label: number) => void, help: () => Help, isNew: () => boolean) {
     this.#outputs = new OutputsView(chosen);
     this.#help = help;
+    this.#isNew = isNew;
     const again = () => {
       this.#takeSight();
       this.#playback.again();
@@ -93,20 +99,19 @@ export class AnswerView {
    * Shows an inspection.
    *
    * @param parameters Those that it was made with.
-   * @param how `play` runs through the steps and announces the answer to screen readers; `whole` shows all steps.
+   * @param how `play` runs through the steps, `whole` and `tell` show all of them; `play` and `tell` announce the answer to screen
+   * readers.
    * @param ended Called at the end of a run, if nothing halts it.
    */
-  show(inspection: Inspection, parameters: Parameters, how: "play" | "whole", ended?: () => void): void {
+  show(inspection: Inspection, parameters: Parameters, how: ShownHow, ended?: () => void): void {
     this.#inspection = inspection;
     this.#parameters = parameters;
     this.#decisions = decisionOf({ ...inspection.spec, steps: inspection.steps }, inspection.trace);
     this.#playback.take(inspection.steps);
     this.#takeSight();
     this.#drawPicture(inspection);
-    if (how === "play") {
-      this.#announce(inspection);
-      return this.#playback.start(ended);
-    }
+    if (how !== "whole") this.#announce(inspection);
+    if (how === "play") return this.#playback.start(ended);
     // A run that goes on shows the new inspection from its next frame on.
     if (!this.#playback.isRunning) this.#playback.whole();
   }
@@ -142,10 +147,13 @@ export class AnswerView {
     }
     this.#shape = shape;
     this.#names = names;
-    this.#pointed = undefined;
-    this.#stays = false;
+    this.#hovered = this.#kept = undefined;
     this.#layers = hidden.map(({ index }) =>
-      new LayerView(spec, index, (unit, stays) => this.#point(index, unit, stays))
+      new LayerView(
+        spec,
+        index,
+        (unit, how) => this.#point(unit === undefined ? unit : { layer: index, unit }, how),
+      )
     );
     const layers = element("layers", HTMLElement);
     layers.style.setProperty("--count", String(this.#layers.length));
@@ -174,15 +182,33 @@ export class AnswerView {
         inks: Array.from(order, (unit) => favourites ? inks[favourites[unit]!]! : ink),
       });
     }
+    this.#markPointed(); // their rows may be others now
   }
 
-  #point(layer: number, unit: number | undefined, stays: boolean): void {
-    // What was chosen stays until something else is.
-    if (!stays && this.#stays) return;
-    this.#stays = stays && unit !== undefined;
-    this.#pointed = unit === undefined ? undefined : { layer, unit };
-    for (const view of this.#layers) view.point(view.layer === layer ? unit : undefined);
+  /** The unit whose weights are shown: a mouse looks at others while one is kept. */
+  get #pointed(): PointedUnit | undefined {
+    return this.#hovered ?? this.#kept;
+  }
+
+  #point(pointed: PointedUnit | undefined, how: Pointing): void {
+    const isKept = pointed?.layer === this.#kept?.layer && pointed?.unit === this.#kept?.unit;
+    if (how === "over") this.#hovered = pointed;
+    else {
+      this.#hovered = undefined;
+      this.#kept = how === "toggle" && isKept ? undefined : pointed;
+    }
+    this.#markPointed();
     this.#playback.again();
+  }
+
+  /** Lets go of the unit that was chosen. */
+  letGo(): void {
+    if (this.#pointed) this.#point(undefined, "keep");
+  }
+
+  #markPointed(): void {
+    const pointed = this.#pointed;
+    for (const view of this.#layers) view.point(view.layer === pointed?.layer ? pointed.unit : undefined);
   }
 
   /** The unit whose potential is shown: the one that is pointed at, or the one that spoke loudest for the answer. */
@@ -194,9 +220,12 @@ export class AnswerView {
     const sums = new Float64Array(units), spikes = new Float64Array(units);
     trace.outputs[layer]!.forEach((output, at) => sums[at % units]! += output);
     trace.spikes[layer]!.forEach((spike, at) => spikes[at % units]! += spike / steps);
-    // One that fires at every step has little to show.
+    const favourites = links && favouritesOf(links, units);
+    // One that fires at every step has little to show, and one that speaks for another class does not stand for this one.
     const loudness = sums.map((sum, unit) =>
-      sum * (links ? links[label * units + unit]! : 1) * (steps > 1 ? 1 - spikes[unit]! : 1)
+      favourites && favourites[unit] !== label
+        ? 0
+        : sum * (links ? links[label * units + unit]! : 1) * (steps > 1 ? 1 - spikes[unit]! : 1)
     );
     const most = Math.max(...loudness);
     return {
@@ -222,6 +251,7 @@ export class AnswerView {
         from: this.#layers.find((view) => view.layer === layer)?.placeOf(unit),
         to: (label) => this.#outputs.placeOf(label),
       }, view ? view.ground(inspection, time) : pictureSeen(inspection));
+      this.#unit.explain(inspection.spec, this.#parameters, this.#pointed, this.#pointed === this.#kept);
     } else this.#unit.unpoint();
     this.#decide(inspection, Math.ceil(time));
   }
@@ -252,7 +282,8 @@ export class AnswerView {
     }
     const { first, second } = verdict, share = sureness(shown[first]!);
     this.#outputs.show(shown, [first]);
-    const by = steps > 1 ? `, by ${count(spikes)} spikes` : "", ending = isWhole ? by : " so far";
+    const by = steps > 1 ? `, by ${count(spikes)} spikes` : "";
+    const ending = !isWhole ? " so far" : this.#isNew() ? ": a guess, it has not learned yet" : by;
     const text = verdict.kind === "sure"
       ? `with ${share}${ending}`
       : `unsure: ${share}, or ${this.#outputs.nameOf(second)}${ending}`;

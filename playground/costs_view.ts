@@ -7,7 +7,11 @@ import { element, make } from "./elements.ts";
 
 /** Shows what an answer took; nothing for `undefined`. */
 export function showCosts(inspection: Inspection | undefined): void {
-  const bars = element("costs-bars", HTMLElement);
+  const bars = element("costs-bars", HTMLElement), text = element("costs-text", HTMLElement);
+  const hasSpikes = !inspection || inspection.spec.steps > 1;
+  text.textContent = hasSpikes
+    ? "A neuron that is silent costs nothing. What this very answer took:"
+    : "This network has no spikes: it uses every weight, once. What this very answer took:";
   if (!inspection) return bars.replaceChildren();
   const { ofInput, ofSpikes, ofNeurons, dense } = costsOf(inspection), { spec } = inspection;
   const reads = readsRecordings(spec);
@@ -19,11 +23,11 @@ export function showCosts(inspection: Inspection | undefined): void {
   };
   if (spec.steps === 1) {
     bars.replaceChildren(
-      ...entry("This network has no spikes", `${count(dense)} multiply-adds`, [bar(dense / most, "dense")]),
+      ...entry("Without spikes", `${count(dense)} multiply-adds`, [bar(dense / most, "dense")]),
     );
     return;
   }
-  const leaks = `and ${count(ofNeurons)} for potentials that leak, one a neuron and step`;
+  const leaks = `and ${count(ofNeurons)} for potentials that leak, one a neuron and step (light grey)`;
   bars.replaceChildren(
     ...entry(
       "With spikes",

@@ -23,10 +23,14 @@ export async function sortFiles(files: readonly File[]): Promise<DroppedFiles> {
   if (second) throw new InputError(`${second.name}: expected one model and one file of recordings at a time`);
   if (other && (model || recordings)) throw await faultOf(other);
   if (!other) return { kind: "network", model, recordings };
-  // A file that is alone and nothing else is a model, whose damage is reported.
-  return file && files.length === 1 && !/idx/i.test(file.name)
-    ? { kind: "network", model: file, recordings: undefined }
-    : { kind: "digits" };
+  if (!file || files.length > 1 || /idx/i.test(file.name)) return { kind: "digits" };
+  if (!file.name.endsWith(".safetensors")) {
+    throw new InputError(
+      `${file.name}: expected a model or recordings (.safetensors), a picture, or the files of MNIST`,
+    );
+  }
+  // A model that is damaged says how.
+  return { kind: "network", model: file, recordings: undefined };
 }
 
 async function kindOf(file: File): Promise<FileKind> {

@@ -32,8 +32,13 @@ export interface LayerSight {
   readonly classWord: string;
 }
 
-/** Called when a unit is pointed at; `undefined` when none is any more. `stays` where a click or a key chose it. */
-export type PointListener = (unit: number | undefined, stays: boolean) => void;
+/**
+ * How a unit is pointed at: by a mouse that is over it, or so that it is kept; `toggle` lets one go that is kept already.
+ */
+export type Pointing = "over" | "keep" | "toggle";
+
+/** Called when a unit is pointed at; `undefined` when none is any more. */
+export type PointListener = (unit: number | undefined, how: Pointing) => void;
 
 /** One layer. */
 export class LayerView {
@@ -51,6 +56,8 @@ export class LayerView {
   #raster: Raster | undefined;
   /** The row, or of maps the unit, that is pointed at. */
   #row: number | undefined;
+  /** The unit that a finger was put on. */
+  #touched: number | undefined;
 
   constructor(spec: NetworkSpec, layer: number, listener: PointListener) {
     this.layer = layer;
@@ -72,10 +79,19 @@ export class LayerView {
       "aria-orientation": "vertical",
     };
     for (const [key, value] of Object.entries(attributes)) this.#canvas.setAttribute(key, value);
-    this.#canvas.onpointermove = (event) => this.#at(event, event.pointerType !== "mouse");
-    this.#canvas.onpointerdown = (event) => this.#at(event, true);
+    this.#canvas.onpointermove = (event) => {
+      const unit = this.#unitOf(event);
+      if (event.pointerType === "mouse") return this.#listener(unit, "over");
+      if (event.pressure === 0 || unit === this.#touched) return; // a finger is never quite still
+      this.#touched = unit;
+      this.#listener(unit, "keep");
+    };
+    this.#canvas.onpointerdown = (event) => {
+      this.#touched = this.#unitOf(event);
+      this.#listener(this.#touched, "toggle");
+    };
     this.#canvas.onpointerleave = (event) => {
-      if (event.pointerType === "mouse") this.#listener(undefined, false);
+      if (event.pointerType === "mouse") this.#listener(undefined, "over");
     };
     this.#canvas.onkeydown = (event) => this.#key(event);
   }
@@ -101,6 +117,7 @@ export class LayerView {
     this.#margin.replaceChildren(this.#mark, ...this.#namesOf(sight));
     this.mark(undefined);
     if (!sight) {
+      this.#say("");
       sheetOf(this.#canvas);
       sheetOf(this.#counts);
     }
@@ -167,28 +184,36 @@ export class LayerView {
     if (counts && units > 0) drawCounts(counts, this.#raster, time);
   }
 
+  /** How many neurons or maps, of which layer where there are several. */
+  get #many(): string {
+    const { units, shape } = this.#population, maps = mapsOf(shape);
+    const isOnly = structureOf(this.#spec).hidden.length === 1;
+    const name = isOnly && !maps ? "" : ` of ${layerName(this.#spec, this.layer)}`;
+    return `${maps ? counted(shape[0], "map") : counted(units, "neuron")}${name}`;
+  }
+
   #describe(spikes: Uint8Array, until: number, steps: number): void {
-    const { units, shape, isSpiking } = this.#population,
-      isOnly = structureOf(this.#spec).hidden.length === 1;
-    const name = isOnly && !mapsOf(shape) ? "" : ` of ${layerName(this.#spec, this.layer)}`;
-    const many = mapsOf(shape) ? counted(shape[0], "map") : counted(units, "neuron");
-    if (steps === 1 || !isSpiking) {
-      this.#caption.textContent = `${many}${name}: what each puts out, without time or spikes`;
-      return;
-    }
+    const { units, shape, isSpiking } = this.#population;
+    if (steps === 1 || !isSpiking) return this.#say(": what each puts out, without time or spikes");
     let sum = 0;
     for (let at = 0; at < until * units; at++) sum += spikes[at]!;
     const rate = percent(sum / Math.max(1, until * units), 1), { groups = [], classWord } = this.#sight ?? {};
-    this.#caption.textContent = `${many}${name}: ${counted(sum, "spike")}, ${rate} fire at a step${
-      groups.length > 0 && !mapsOf(shape) ? `; coloured by the ${classWord} that each speaks for` : ""
-    }`;
+    this.#say(
+      `: ${counted(sum, "spike")}`,
+      `, ${rate} fire at a step`,
+      groups.length > 0 && !mapsOf(shape) ? `; coloured by the ${classWord} that each speaks for` : "",
+    );
   }
 
-  #at(event: PointerEvent, stays: boolean): void {
-    if (event.pointerType !== "mouse" && event.pressure === 0) return;
+  /** Writes the caption. @param rate What a narrow window leaves out. */
+  #say(text: string, rate = "", more = ""): void {
+    const rates = rate ? [make("span", { class: "rate" }, rate)] : [];
+    this.#caption.replaceChildren(this.#many + text, ...rates, more);
+  }
+
+  #unitOf(event: PointerEvent): number | undefined {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
-    const x = (event.clientX - left) / width, y = (event.clientY - top) / height;
-    this.#listener(this.#unitAt(x, y), stays);
+    return this.#unitAt((event.clientX - left) / width, (event.clientY - top) / height);
   }
 
   #unitAt(x: number, y: number): number | undefined {
@@ -205,7 +230,7 @@ export class LayerView {
   #key(event: KeyboardEvent): void {
     const { units, shape } = this.#population, sizes = mapsOf(shape);
     if (!this.#sight) return;
-    if (event.key === "Escape") return this.#listener(undefined, true);
+    if (event.key === "Escape") return this.#listener(undefined, "keep");
     const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
@@ -216,6 +241,6 @@ export class LayerView {
       ? (by > 0 ? 0 : rows - 1)
       : (sizes ? Math.floor(this.#row / size) : this.#row) + by;
     const kept = Math.max(0, Math.min(rows - 1, row));
-    this.#listener(sizes ? kept * size + Math.floor(size / 2) : order[kept * size], true);
+    this.#listener(sizes ? kept * size + Math.floor(size / 2) : order[kept * size], "keep");
   }
 }

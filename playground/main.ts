@@ -18,7 +18,7 @@ import type { InspectorMessage } from "./logic/protocol.ts";
 import { recipeNameOf } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
 import { wordOfClass } from "./logic/verdict.ts";
-import { AnswerView, type Help } from "./answer_view.ts";
+import { AnswerView, type Help, type ShownHow } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { showCosts } from "./costs_view.ts";
 import { type DescribedDigits, DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
@@ -32,7 +32,7 @@ import { inkOfFile, isPicture } from "./picture_file.ts";
 import { loadNetwork, newNetwork, type Present, renewed, retuned, saveNetwork } from "./present.ts";
 import type { Recordings, RecordingView } from "./recordings.ts";
 import { copyText, offerFile, pictureOfPage } from "./share.ts";
-import { alarm, calm } from "./toast.ts";
+import { alarm, calm, notify } from "./toast.ts";
 import { TrainingSession } from "./training_session.ts";
 import { usualHidden } from "./training_view.ts";
 import { RequestQueue } from "./workers.ts";
@@ -51,6 +51,8 @@ let present: Present = newNetwork(
   0,
   KNOWN_SETS.mnist.classes,
 );
+/** The network that the page began with. */
+let arrived: Present | undefined;
 let digits: Digits | undefined;
 let digitCycle: DigitCycle | undefined;
 /** The recordings that were dropped last, and the same if the present network reads them. */
@@ -63,7 +65,7 @@ let frame: number | undefined;
 let playsItself = true;
 const hasMoved = Promise.withResolvers<unknown>();
 
-const answer = new AnswerView(showNext, helpWithSilence);
+const answer = new AnswerView(showNext, helpWithSilence, () => present.isNew);
 const requests = new RequestQueue(alarm);
 const constants = new ConstantsView((spec) => {
   setPresent(retuned(present, spec));
@@ -72,7 +74,8 @@ const constants = new ConstantsView((spec) => {
 });
 const pad = new Pad(element("pad", HTMLCanvasElement), {
   drawing() {
-    hint(false);
+    answer.letGo();
+    hint(undefined);
     say("source", "");
     frame ??= requestAnimationFrame(() => {
       frame = undefined;
@@ -87,7 +90,7 @@ const training = new TrainingSession({
   },
   setPresent,
   named: () => answer.arrange(present.spec, classNamesOf(present)),
-  learned: () => look("whole"),
+  learned: (isEnd) => look(isEnd ? "tell" : "whole"),
   renew(preset, { hidden, seed }) {
     if (!mayReplace()) return false;
     const isSame = preset === present.preset;
@@ -119,8 +122,11 @@ function say(id: string, text: string): void {
   element(id, HTMLElement).textContent = text || "\u00a0"; // its line stays
 }
 
-function hint(isThere: boolean): void {
-  element("pad-hint", HTMLElement).hidden = !isThere;
+/** Says on the pad that one can draw there: in its middle while it is empty, above a digit that it shows. */
+function hint(what: "empty" | "digit" | undefined): void {
+  const there = element("pad-hint", HTMLElement);
+  there.hidden = what === undefined;
+  there.classList.toggle("above", what === "digit");
 }
 
 /** A preset's network of a size for the digits. */
@@ -191,6 +197,7 @@ function about({ spec, isNew, metadata: { seconds } }: Present): string {
 function setPresent(next: Present): void {
   present = next;
   element("train", HTMLButtonElement).textContent = next.isNew ? "Train" : "Train on";
+  controls.offerReturn(arrived !== undefined && next.parameters !== arrived.parameters);
   const sizes = sizesOf(next.spec).replaceAll("-", "–"), steps = counted(next.spec.steps, "step");
   say("network-line", `${sizes}, ${steps}: ${next.title}`);
 }
@@ -209,7 +216,7 @@ function side(): number {
 }
 
 /** Classifies the picture, and shows the answer. */
-function look(how: "play" | "whole"): void {
+function look(how: ShownHow): void {
   if (!sample) return;
   const { spec, parameters } = present;
   const seed = seedOf(present), precision = precisionOf(present);
@@ -246,8 +253,9 @@ function clear(): void {
   pad.clear();
   sample = undefined;
   answer.clear();
+  answer.letGo();
   showCosts(undefined);
-  hint(true);
+  hint("empty");
   say("source", "");
 }
 
@@ -255,7 +263,7 @@ function clear(): void {
 function showPixels(shown: Uint8Array): void {
   sample = { features: shown };
   pad.show(shown, side());
-  hint(false);
+  hint("digit");
   look("play");
 }
 
@@ -270,7 +278,7 @@ function showRecording(label?: number): void {
   const shown = recordings?.next(label);
   if (!shown) return;
   sample = { features: shown.features, bytes: shown.bytes };
-  hint(false);
+  hint(undefined);
   say("source", shown.line);
   look("play");
 }
@@ -283,7 +291,7 @@ function showDigit(label?: number): void {
   const { features, labels, size, count: all } = digits.test;
   showPixels(Uint8Array.from(features.subarray(at * size, (at + 1) * size)));
   const name = shownName(digits.test.classes?.[labels[at]!] ?? String(labels[at]), 32);
-  say("source", `Held-back digit ${count(at)} of ${count(all)}: it is a ${name}.`);
+  say("source", `Digit ${count(at + 1)} of ${count(all)}, new to it: a\u00a0${name}.`);
 }
 
 /** The digits' label of a class of the network, by its name where both have names. */
@@ -332,9 +340,9 @@ async function takeFiles(files: readonly File[]): Promise<void> {
   const [first] = files;
   if (!first) return;
   try {
+    calm();
     if (isPicture(first)) return await takePicture(first);
     if (training.isRunning) throw new InputError(`${first.name}: a network is in training: stop it first`);
-    calm();
     training.wait(); // no training may begin while network or digits change
     const sorted = await sortFiles(files);
     if (sorted.kind === "digits") takeDigits(await pickedDigits(files));
@@ -356,7 +364,7 @@ async function takePicture(file: File): Promise<void> {
   }
   const { width } = element("pad", HTMLCanvasElement);
   pad.show(await inkOfFile(file, width), width);
-  hint(false);
+  hint("digit");
   say("source", `From ${shownName(file.name, 32)}.`);
   takePad("play");
 }
@@ -387,7 +395,7 @@ async function linkOf(): Promise<string> {
 async function copyLink(): Promise<void> {
   const link = await linkOf();
   history.replaceState(null, "", link);
-  alarm(
+  notify(
     await copyText(link)
       ? "The link is copied: it brings back this drawing, network and constants, not what was learned here."
       : "The link is in the address bar: copy it from there.",
@@ -420,7 +428,13 @@ onClick("clear", clear);
 onClick("next-digit", () => showNext());
 onClick("save", save);
 onClick("copy-link", copyLink);
-onClick("save-picture", async () => offerFile(await pictureOfPage(present.spec), "spikelet.png"));
+onClick("save-picture", async () => {
+  offerFile(await pictureOfPage(present.spec), "spikelet.png");
+  notify("The picture is saved as spikelet.png.");
+});
+onClick("trained", () => {
+  if (arrived && mayReplace()) replace(arrived);
+});
 onClick("alert-close", calm);
 for (const id of ["copy-link", "save-picture"]) {
   element(id, HTMLButtonElement).addEventListener(
@@ -445,8 +459,12 @@ document.addEventListener("drop", (event) => {
   document.body.classList.remove("dropping");
   takeFiles([...event.dataTransfer?.files ?? []]);
 });
-for (const kind of ["pointerdown", "keydown", "drop"]) {
-  addEventListener(kind, () => playsItself = false, { capture: true });
+for (const kind of ["pointerdown", "keydown", "drop", "wheel", "touchmove"]) {
+  addEventListener(kind, () => playsItself = false, { capture: true, passive: true });
+}
+// Who looks at a neuron, or at the pad, does not want another digit.
+for (const id of ["layers", "pad"]) {
+  element(id, HTMLElement).addEventListener("pointermove", () => playsItself = false, { passive: true });
 }
 addEventListener("beforeunload", (event) => {
   if (!present.isKept) event.preventDefault();
@@ -457,13 +475,9 @@ async function fetchModel(): Promise<void> {
   const { model = "" } = document.documentElement.dataset;
   const response = await fetch(new URL(model, document.baseURI));
   if (!response.ok) throw new InputError(`${model}: the server answered ${response.status}`);
-  replace(
-    await loadNetwork(
-      await response.blob(),
-      model,
-      model.startsWith("built_in") ? "the built-in network" : model,
-    ),
-  );
+  const title = model.startsWith("built_in") ? "the built-in network" : model;
+  arrived = await loadNetwork(await response.blob(), model, title);
+  replace(arrived);
 }
 
 /** Begins with the model and the drawing of the address, then fetches what training needs. */

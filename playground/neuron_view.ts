@@ -24,6 +24,9 @@ const SLIDERS = [
   },
 ] as const;
 
+/** Pixels beside the curve for the threshold's label. */
+const ROOM = 88;
+
 /** Draws the figure, and again at each change. */
 export class NeuronView {
   readonly #canvas = element("neuron-plot", HTMLCanvasElement);
@@ -66,11 +69,14 @@ export class NeuronView {
       "aria-label",
       `A neuron's potential while a weak and then a strong current comes in: ${counted(fired, "spike")}`,
     );
+    element("neuron-note", HTMLElement).textContent = fired > 0
+      ? "Networks that spike are many of these: the rows above. Point at one, or tap it, to see its potential. The sliders move this neuron alone."
+      : "It never gets above its threshold, so it stays silent: lower that, or let less leak. The sliders move this neuron alone.";
     if (!sheet) return;
     const high = Math.max(threshold, ...reached.map((potential) => Math.min(potential, threshold))) * 1.05;
     const range = [Math.min(0, threshold - penalty), high] as const;
     drawTrace(sheet, {
-      ...{ potentials, spikes, threshold, range, current: this.#current },
+      ...{ potentials, spikes, threshold, range, current: this.#current, room: ROOM },
       time: potentials.length,
     });
   }

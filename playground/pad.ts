@@ -21,6 +21,8 @@ export class Pad {
   /** The pointer that draws; others, such as a second finger or a palm, are ignored. */
   #pointer: number | undefined;
   #at: readonly [x: number, y: number] = [0, 0];
+  /** Whether what is on it was shown, and not drawn: the next stroke begins anew. */
+  #isShown = false;
 
   constructor(canvas: HTMLCanvasElement, listener: PadListener) {
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -44,6 +46,7 @@ export class Pad {
 
   /** Removes all ink. */
   clear(): void {
+    this.#isShown = false;
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
@@ -52,11 +55,13 @@ export class Pad {
     this.clear();
     this.#context.imageSmoothingEnabled = false;
     this.#context.drawImage(pictureOf(pixels, side), 0, 0, this.#canvas.width, this.#canvas.height);
+    this.#isShown = true;
   }
 
   #begin(event: PointerEvent): void {
     if (this.#pointer !== undefined || event.button !== 0) return;
     event.preventDefault();
+    if (this.#isShown) this.clear();
     this.#pointer = event.pointerId;
     this.#canvas.setPointerCapture(event.pointerId);
     this.#at = this.#placeOf(event);

@@ -11,11 +11,14 @@ import type { PresetName } from "../src/training/presets.ts";
 import type { PageEngine, Recipe, TrainerMessage, TrainerReply } from "./logic/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
-import { element } from "./elements.ts";
+import { element, prefersStillness } from "./elements.ts";
 import { type Present, relearned } from "./present.ts";
 import { alarm, calm } from "./toast.ts";
 import { TrainingView } from "./training_view.ts";
 import { openTrainer } from "./workers.ts";
+
+/** A new network's first batches, with milliseconds of rest before each, so that one sees it guess. */
+const FIRST = { batches: 12, rest: 220 } as const;
 
 /** The page, as training sees it. */
 interface TrainedPage {
@@ -23,8 +26,8 @@ interface TrainedPage {
   setPresent(next: Present): void;
   /** Called when the network's classes have got names. */
   named(): void;
-  /** Called when the network has other weights. */
-  learned(): void;
+  /** Called when the network has other weights. @param isEnd Whether they are the last ones of a training. */
+  learned(isEnd: boolean): void;
   /** Makes a new network. @returns Whether it was made. */
   renew(preset: PresetName, sizes: { readonly hidden: number; readonly seed: number }): boolean;
   /** Gives the network new weights. */
@@ -42,6 +45,8 @@ export class TrainingSession {
   /** Result of the last training, and its recipe's key: training resumes if both are unchanged. */
   #ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
   #trainer: ((message: TrainerMessage) => void) | undefined;
+  /** First batches that are still to come. */
+  #first = 0;
 
   constructor(page: TrainedPage) {
     this.#page = page;
@@ -61,7 +66,10 @@ export class TrainingSession {
         this.controls.setState("stopping");
         this.controls.say("Stopping…");
       },
-      pace: (rest) => this.#send({ kind: "pace", rest }),
+      pace: (rest) => {
+        this.#first = 0;
+        this.#send({ kind: "pace", rest });
+      },
       renew: (preset, sizes) => page.renew(preset, sizes),
       forget: (seed) => page.forget(seed),
     }, alarm);
@@ -110,6 +118,8 @@ export class TrainingSession {
     const { spec, parameters } = this.#page.present;
     const resumes = this.#ended?.parameters === parameters && this.#ended.key === key;
     this.#training = { recipe, key };
+    this.#first = this.#page.present.isNew && !prefersStillness() ? FIRST.batches : 0;
+    this.#send({ kind: "pace", rest: Math.max(this.controls.rest, this.#first > 0 ? FIRST.rest : 0) });
     this.controls.setState("running");
     this.controls.started(resumes);
     lockFiles(true);
@@ -136,6 +146,7 @@ export class TrainingSession {
       case "started":
         return this.controls.progress(`${reply.engine}.`);
       case "batch":
+        if (this.#first > 0 && --this.#first === 0) this.#send({ kind: "pace", rest: this.controls.rest });
         return this.controls.batch(reply.status);
       case "measured":
         return this.controls.measured(reply.heldBack);
@@ -158,7 +169,7 @@ export class TrainingSession {
   #learned(parameters: Present["parameters"], spec: NetworkSpec): void {
     if (sizesOf(spec) !== sizesOf(this.#page.present.spec)) return;
     this.#page.setPresent(relearned(this.#page.present, parameters));
-    this.#page.learned();
+    this.#page.learned(false);
   }
 
   #finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { kind: "ended" }): void {
@@ -183,9 +194,10 @@ export class TrainingSession {
     this.#ended = { parameters: this.#page.present.parameters, key };
     this.controls.ended(heldBack);
     const end = how === "finished" ? "Done" : "Stopped", accuracy = percent(heldBack.accuracy, 1);
-    const digits = `${count(heldBack.total)} held-back digits`;
-    this.controls.say(`${end} after ${counted(epochs, "epoch")}: ${accuracy} of ${digits}.`);
+    const digits = `${count(heldBack.total)} digits that it had never seen`;
+    this.controls.say(`${end} after ${counted(epochs, "epoch")}: right on ${accuracy} of ${digits}.`);
     this.#release();
+    this.#page.learned(true);
   }
 
   #release(): void {

@@ -51,6 +51,7 @@ export class TrainingView {
   readonly #pause = element("pause", HTMLButtonElement);
   readonly #stop = element("stop", HTMLButtonElement);
   readonly #fresh = element("fresh", HTMLButtonElement);
+  readonly #trained = element("trained", HTMLButtonElement);
   readonly #relearn = element("relearn", HTMLButtonElement);
   readonly #pace = element("pace", HTMLInputElement);
   readonly #progress = element("progress", HTMLProgressElement);
@@ -58,6 +59,8 @@ export class TrainingView {
   readonly #listener: TrainingListener;
   readonly #failed: (error: unknown) => void;
   #state: TrainingState = "waiting";
+  /** Whether the network that the page began with is another one than the present. */
+  #canReturn = false;
   /** The present network's values of the controls, which a declined change restores. */
   #chosen = { preset: "", hidden: "" };
   #loss: Curve = { batches: [], heldBack: [] };
@@ -70,7 +73,7 @@ export class TrainingView {
     this.#listener = listener;
     this.#failed = failed;
     for (const [name, { summary }] of Object.entries(PRESETS)) {
-      this.#preset.append(make("option", { value: name }, `${name}: ${summary}`));
+      this.#preset.append(make("option", { value: name, title: summary }, name));
     }
     const attempt = (work: () => void) => () => {
       try {
@@ -105,6 +108,16 @@ export class TrainingView {
     this.#seed.value = String(seed);
   }
 
+  /** Offers the network that the page began with again, where the present one is another. */
+  offerReturn(canReturn: boolean): void {
+    this.#canReturn = canReturn;
+    this.#trained.hidden = !canReturn || this.#isBusy;
+  }
+
+  get #isBusy(): boolean {
+    return this.#state === "running" || this.#state === "paused" || this.#state === "stopping";
+  }
+
   /** Shows the engines, and whether WebGPU can be chosen. */
   offerEngines(threads: string, webGpu: WebGpuOffer): void {
     const chosen = this.#engineName(), names = { wasm: "WASM", webgpu: "WebGPU" } as const;
@@ -123,6 +136,10 @@ export class TrainingView {
     this.#preset.querySelector('option[value=""]')?.remove();
     if (preset === undefined) this.#preset.prepend(make("option", { value: "" }, title));
     this.#preset.value = preset ?? "";
+    const { summary } = PRESETS[recipe];
+    element("preset-note", HTMLElement).textContent = preset === undefined
+      ? `It trains on by the recipe of ${recipe}.`
+      : `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
     this.#hidden.value = String(hidden);
     this.#chosen = { preset: this.#preset.value, hidden: this.#hidden.value };
     const { epochs, batchSize, learningRate } = settingsOf(recipe);
@@ -146,7 +163,8 @@ export class TrainingView {
   /** Shows what can be done now, and nothing else. */
   setState(state: TrainingState): void {
     this.#state = state;
-    const isBusy = state === "running" || state === "paused" || state === "stopping";
+    const isBusy = this.#isBusy;
+    this.#trained.hidden = !this.#canReturn || isBusy;
     const canPause = state === "running" || state === "paused";
     this.#train.hidden = this.#fresh.hidden = state !== "ready" || !this.#trains;
     this.#pause.hidden = this.#stop.hidden = !canPause;
@@ -177,10 +195,12 @@ export class TrainingView {
     this.#accuracy.batches.push({ done, value: accuracy });
     this.#progress.max = total;
     this.#progress.value = done;
-    const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
+    const left = done < total ? `${timeLeft((total - done) / samplesPerSecond)} left` : "done";
     const measured = this.#accuracy.heldBack.at(-1)?.value;
-    const score = measured === undefined ? "" : `: ${percent(measured, 1)} of held-back digits`;
-    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${score}${left}`);
+    const score = measured === undefined
+      ? `Batch ${count(batch)} of ${count(batches)}`
+      : `Right on ${percent(measured, 1)} of digits that it has never seen`;
+    this.progress(`${score}; epoch ${count(epoch)}, ${left}`);
     element("loss", HTMLElement).textContent = loss.toFixed(3);
     element("firing", HTMLElement).textContent = percent(firingRate, 1);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);
@@ -193,8 +213,8 @@ export class TrainingView {
     this.#loss.heldBack.push({ done, value: loss });
     this.#accuracy.heldBack.push({ done, value: accuracy });
     element("curve-held-back", HTMLElement).textContent = total < of
-      ? `the first ${count(total)} of ${count(of)} held-back digits`
-      : `${count(total)} held-back digits`;
+      ? `the first ${count(total)} of ${count(of)} digits that it never sees`
+      : `${count(total)} digits that it never sees`;
     this.ended(heldBack);
     this.#redrawSoon();
   }

@@ -1,5 +1,6 @@
 /** The unit that is pointed at: its weights over the drawing, its links to the outputs, its potential. */
 import { mapsOf, unitName } from "../src/network/maps.ts";
+import type { NetworkSpec } from "../src/network/spec.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { layerName } from "../src/network/words.ts";
 import type { Parameters } from "../src/engine/engine.ts";
@@ -34,6 +35,8 @@ export class UnitView {
   readonly #plot = element("unit-plot", HTMLCanvasElement);
   readonly #field = element("field", HTMLCanvasElement);
   readonly #links = element("links", HTMLCanvasElement);
+  readonly #hero = element("hero", HTMLElement);
+  readonly #help = element("unit-help", HTMLElement);
 
   /** Draws a unit's potential up to a time in steps. */
   draw(
@@ -46,7 +49,9 @@ export class UnitView {
     const threshold = thresholdOf(spec, parameters, layer, unit);
     const own = (values: ArrayLike<number>) =>
       Float64Array.from({ length: steps }, (_, t) => values[t * units + unit]!);
-    const spikes = own(trace.spikes[layer]!), fired = spikes.reduce((sum, spike) => sum + spike, 0);
+    const spikes = own(trace.spikes[layer]!), until = Math.ceil(time);
+    const fired = spikes.subarray(0, until).reduce((sum, spike) => sum + spike, 0);
+    const isSilent = !spikes.some((spike) => spike > 0);
     this.#plot.ariaHidden = null;
     const name = this.#nameOf(spec, layer, unit), sheet = sheetOf(this.#plot);
     const who = loudestFor === undefined ? name : `${name}, the loudest for ${loudestFor}`;
@@ -57,7 +62,7 @@ export class UnitView {
     }
     const about = !isSpiking
       ? "its potential; it does not spike"
-      : fired === 0
+      : isSilent
       ? "its potential stays below the threshold: no spike"
       : `its potential fills, and at the threshold it fires: ${counted(fired, "spike")}`;
     const places = mapsOf(shape) ? "map" : "row";
@@ -111,8 +116,24 @@ export class UnitView {
     );
   }
 
-  /** Hides weights and links. */
+  /** Says what weights and links mean, and how to let go of a unit that is kept. */
+  explain(spec: NetworkSpec, parameters: Parameters, { layer, unit }: PointedUnit, isKept: boolean): void {
+    const field = fieldOf(spec, parameters, layer, unit), links = linksOf(spec, parameters, layer);
+    const texts = [
+      field &&
+      (field.of === "input"
+        ? "On the pad is what it looks for: orange excites it, blue quiets it."
+        : "On the pad is the kernel of its map: orange excites, blue quiets."),
+      links && "Solid lines vote for an output, dotted ones against it.",
+      isKept && "Press it again, or Escape, to let go.",
+    ];
+    this.#help.textContent = texts.filter(Boolean).join(" ") || this.#nameOf(spec, layer, unit);
+    this.#hero.classList.add("pointing");
+  }
+
+  /** Hides weights, links and what they mean. */
   unpoint(): void {
+    this.#hero.classList.remove("pointing");
     this.#field.hidden = true;
     sheetOf(this.#links);
   }

@@ -20,25 +20,27 @@ export interface Costs {
 
 /**
  * Counts the operations of an answer. Behind a pool, or another operator without weights, the share of numbers that are not 0 is taken to
- * be that of the neurons before it.
+ * be that of the neurons before it. A normalisation takes none: it can be folded into the operator before it.
  */
 export function costsOf(
   inspection: Pick<Inspection, "spec" | "trace" | "features" | "bytes" | "steps">,
 ): Costs {
   const { spec, trace, steps } = inspection;
-  const { populations, multiplyAdds } = structureOf(spec), inputs = new Set([INPUT]);
+  const { populations } = structureOf(spec), inputs = new Set([INPUT]);
   // The share of a node's numbers that are not 0, summed over the steps.
   const active = new Map([[INPUT, activityOfInput(spec, inspection)]]);
   for (const { index, id, units } of populations) {
     const outputs = trace.outputs[index]!;
     active.set(id, outputs.reduce((sum, output) => sum + Number(output !== 0), 0) / units);
   }
-  let ofInput = 0, ofSpikes = 0;
+  let ofInput = 0, ofSpikes = 0, dense = 0;
   for (const { node, population, multiplyAdds } of summariseNodes(spec)) {
     if (population) continue;
     const share = node.from.reduce((sum, edge) => sum + (active.get(edge.node) ?? 0), 0);
     const isOfInput = node.from.every((edge) => inputs.has(edge.node));
     active.set(node.id, share);
+    if (node.kind === "batchNorm") continue;
+    dense += multiplyAdds;
     if (isOfInput && multiplyAdds === 0) inputs.add(node.id);
     if (isOfInput) ofInput += share * multiplyAdds;
     else ofSpikes += share * multiplyAdds;
@@ -47,6 +49,6 @@ export function costsOf(
     ofInput: Math.round(ofInput),
     ofSpikes: Math.round(ofSpikes),
     ofNeurons: steps * populations.reduce((sum, { units }) => sum + units, 0),
-    dense: multiplyAdds * (sampleFormOf(spec).isSequence ? steps : 1),
+    dense: dense * (sampleFormOf(spec).isSequence ? steps : 1),
   };
 }

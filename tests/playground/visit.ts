@@ -157,7 +157,7 @@ export interface KeyboardVisit {
 async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   await chooseSmall(page);
   await page.click("#train");
-  await waitFor(page, "train-status", /^Epoch 1, batch \d+ of 20/);
+  await waitFor(page, "train-status", /; epoch 1, /);
   await page.click("#pause");
   await page.waitForTimeout(300); // the current batch ends, and must not replace the status
   const paused = await textOf(page, "train-status");
@@ -306,7 +306,7 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   await openMore(page);
   await tabTo(page, "#outputs [title='Show a 4']");
   await page.keyboard.press("Enter");
-  await waitFor(page, "source", /it is a 4/);
+  await waitFor(page, "source", /new to it: a\s4/);
   await waitFor(page, "announcement", /The network says \d/);
   const announcement = await textOf(page, "announcement"), source = await textOf(page, "source");
   await tabTo(page, "#step");
@@ -396,7 +396,7 @@ async function visitAtFirst(page: Page): Promise<FirstVisit> {
   await page.waitForTimeout(300);
   frames.push(await rasterOf(page));
   const status = await textOf(page, "train-status");
-  await waitFor(page, "source", /^Held-back digit/); // the next one, by itself
+  await waitFor(page, "source", /^Digit \d+ of /); // the next one, by itself
   return { bytes, frames, status, jumps: await jumpsOf(page) };
 }
 
