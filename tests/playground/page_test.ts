@@ -165,6 +165,7 @@ Deno.test({
         mouse,
         maps,
         recordings,
+        pointing,
         keyboard,
         isolated,
         finger,
@@ -193,6 +194,33 @@ Deno.test({
         assert.match(keyboard.pointed[0], /^unit \d+$/);
         assert.match(keyboard.pointed[1], new RegExp(`^Neuron ${keyboard.pointed[0].slice(5)}:`));
         assert.equal(keyboard.pointed[2], 1);
+      });
+      await t.step("a click keeps a unit until it is let go, on its own row after training, too", () => {
+        const [first, kept, other, again, gone] = pointing.desk;
+        assert.match(first!.text, /^Neuron \d+, the loudest for 7: /);
+        assert.deepEqual([first!.spoken, first!.help], ["none", ""]);
+        assert.match(
+          kept!.help,
+          /^On the pad is what it looks for: .* Press it again, or Escape, to let go\.$/,
+        );
+        assert.match(kept!.text, new RegExp(`^Neuron ${kept!.spoken.slice(5)}: `));
+        // A mouse looks at another meanwhile.
+        assert.notEqual(other!.text, kept!.text);
+        assert.doesNotMatch(other!.help, /let go/);
+        assert.deepEqual(again, kept);
+        assert.deepEqual(gone, first);
+        const [before, after] = pointing.kept;
+        assert.equal(before.spoken, after.spoken);
+        assert.match(after.text, new RegExp(`^Neuron ${after.spoken.slice(5)}: `));
+        assert.notEqual(before.mark, after.mark, "its row is another one");
+      });
+      await t.step("a drawing replaces a digit that was shown, and lets go of the unit", () => {
+        assert.equal(pointing.drawn.help, "");
+        assert.equal(pointing.ink[0], pointing.ink[1]);
+      });
+      await t.step("the network of the beginning can be brought back", () => {
+        assert.deepEqual(pointing.offered, [false, true]);
+        assert.match(pointing.network, /^784–100–10, 50 steps: the built-in network$/);
       });
       await t.step("a click draws a dot, a dropped picture is read, and an answer has its costs", () => {
         assert.ok(friend.dot > 200);

@@ -27,6 +27,7 @@ import {
   waitForEnd,
 } from "./page_actions.ts";
 import { serveFolder } from "./static_server.ts";
+import { type PointingVisit, visitPointing } from "./visit_pointing.ts";
 import { type RecordingsVisit, visitWithRecordings } from "./visit_recordings.ts";
 
 /** The observations of all visits. */
@@ -38,6 +39,7 @@ export interface Visits {
   readonly mouse: MouseVisit;
   readonly maps: MapsVisit;
   readonly recordings: RecordingsVisit;
+  readonly pointing: PointingVisit;
   readonly keyboard: KeyboardVisit;
   readonly isolated: { readonly status: string; readonly note: string };
   /** A touch visit, on a phone: the class of the drawing, and how far the page has scrolled, in pixels. */
@@ -560,6 +562,7 @@ async function visit(folder: string, out: string): Promise<Visits> {
       { ...desk, reducedMotion: "reduce" },
       (page) => visitWithRecordings(page, out),
     ),
+    pointing: await visiting(browser, plain.url, { ...desk, reducedMotion: "reduce" }, visitPointing),
     keyboard: await visiting(browser, plain.url, phone, visitWithKeyboard),
     isolated: await visiting(browser, isolating.url, desk, async (page) => {
       await chooseSmall(page);
