@@ -3,6 +3,7 @@ import { centreDigit } from "../src/data/centre.ts";
 import { pictureSide, pictureSizeOf } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
 import { pictureShapeOf } from "../src/data/samples.ts";
+import { percent } from "../src/report/words.ts";
 import { count, counted } from "../src/text/figures.ts";
 import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
@@ -186,12 +187,14 @@ function howItIsDrawn(spec: NetworkSpec): string {
 }
 
 /** What has been done with a network, and what to do now. */
-function about({ spec, isNew, metadata: { seconds } }: Present): string {
+function about({ spec, isNew, metadata: { seconds, accuracy } }: Present): string {
   if (readsRecordings(spec)) return "Drop a recording (.safetensors of samples) anywhere on this page.";
   if (isNew) return "Not trained yet. Press ↻ Watch it learn.";
-  return seconds === undefined
-    ? "As it was loaded."
-    : `Trained for ${Math.round(Number(seconds))} seconds; press ↻ to watch it learn from nothing.`;
+  if (seconds === undefined) return "As it was loaded.";
+  const score = accuracy === undefined ? "" : `, right on ${percent(Number(accuracy), 1)} of new digits`;
+  return `Trained for ${
+    Math.round(Number(seconds))
+  } seconds${score}; press ↻ to watch it learn from nothing.`;
 }
 
 function setPresent(next: Present): void {

@@ -182,7 +182,7 @@ Deno.test({
         assert.notEqual(first.frames[0], first.frames[1]);
         assert.match(
           first.status,
-          /^Trained for \d+ seconds; press ↻ to watch it learn from nothing\.$/,
+          /^Trained for \d+ seconds, right on 9\d\.\d\s% of new digits; press ↻ to watch it learn from nothing\.$/,
         );
         for (const jumps of [first.jumps, ...jumpsOnPhone]) assert.ok(jumps < 0.02, `CLS ${jumps}`);
       });
