@@ -247,11 +247,12 @@ export class AnswerView {
     if (shown) this.#unit.draw(inspection, this.#parameters, shown, time);
     if (this.#pointed) {
       const { layer, unit } = this.#pointed;
+      // First, since it may move the rows that links lead to.
+      this.#unit.explain(inspection.spec, this.#parameters, this.#pointed, this.#pointed === this.#kept);
       this.#unit.point(inspection, this.#parameters, this.#pointed, {
         from: this.#layers.find((view) => view.layer === layer)?.placeOf(unit),
         to: (label) => this.#outputs.placeOf(label),
       }, view ? view.ground(inspection, time) : pictureSeen(inspection));
-      this.#unit.explain(inspection.spec, this.#parameters, this.#pointed, this.#pointed === this.#kept);
     } else this.#unit.unpoint();
     this.#decide(inspection, Math.ceil(time));
   }

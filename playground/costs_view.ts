@@ -10,7 +10,7 @@ export function showCosts(inspection: Inspection | undefined): void {
   const bars = element("costs-bars", HTMLElement), text = element("costs-text", HTMLElement);
   const hasSpikes = !inspection || inspection.spec.steps > 1;
   text.textContent = hasSpikes
-    ? "A neuron that is silent costs nothing. What this very answer took:"
+    ? "Work is done where a spike arrives; a silent neuron only leaks. What this very answer took:"
     : "This network has no spikes: it uses every weight, once. What this very answer took:";
   if (!inspection) return bars.replaceChildren();
   const { ofInput, ofSpikes, ofNeurons, dense } = costsOf(inspection), { spec } = inspection;

@@ -41,7 +41,7 @@ export class TrainingSession {
   #digits: Digits | undefined;
   /** The digits that the trainer has. */
   #sent: Readonly<Record<keyof Digits, Samples>> | undefined;
-  #training: { readonly recipe: Recipe; readonly key: string } | undefined;
+  #training: { readonly recipe: Recipe; readonly engine: PageEngine; readonly key: string } | undefined;
   /** Result of the last training, and its recipe's key: training resumes if both are unchanged. */
   #ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
   #trainer: ((message: TrainerMessage) => void) | undefined;
@@ -117,7 +117,7 @@ export class TrainingSession {
     if (this.#digits) this.#fitDigits(this.#digits);
     const { spec, parameters } = this.#page.present;
     const resumes = this.#ended?.parameters === parameters && this.#ended.key === key;
-    this.#training = { recipe, key };
+    this.#training = { recipe, engine, key };
     this.#first = this.#page.present.isNew && !prefersStillness() ? FIRST.batches : 0;
     this.#send({ kind: "pace", rest: Math.max(this.controls.rest, this.#first > 0 ? FIRST.rest : 0) });
     this.controls.setState("running");
@@ -144,10 +144,13 @@ export class TrainingSession {
   #onMessage(reply: TrainerReply): void {
     switch (reply.kind) {
       case "started":
-        return this.controls.progress(`${reply.engine}.`);
+        // Of WASM there is nothing to choose.
+        return this.controls.progress(
+          this.#training?.engine === "webgpu" ? `${reply.engine}.` : "It begins…",
+        );
       case "batch":
         if (this.#first > 0 && --this.#first === 0) this.#send({ kind: "pace", rest: this.controls.rest });
-        return this.controls.batch(reply.status);
+        return this.controls.batch(reply.status, this.#first > 0);
       case "measured":
         return this.controls.measured(reply.heldBack);
       case "network":
@@ -194,8 +197,8 @@ export class TrainingSession {
     this.#ended = { parameters: this.#page.present.parameters, key };
     this.controls.ended(heldBack);
     const end = how === "finished" ? "Done" : "Stopped", accuracy = percent(heldBack.accuracy, 1);
-    const digits = `${count(heldBack.total)} digits that it had never seen`;
-    this.controls.say(`${end} after ${counted(epochs, "epoch")}: right on ${accuracy} of ${digits}.`);
+    const passes = `${counted(epochs, "epoch")} of ${count(this.#digits?.train.count ?? 0)} digits`;
+    this.controls.say(`${end} after ${passes}: right on ${accuracy} of ${count(heldBack.total)} new ones.`);
     this.#release();
     this.#page.learned(true);
   }

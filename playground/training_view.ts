@@ -35,6 +35,9 @@ type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
 /** Minimum milliseconds between two redraws of the curves. */
 const REDRAW = 250;
 
+/** Milliseconds from which on the time between two batches was a pause. */
+const LONGEST_BATCH = 5000;
+
 /** Milliseconds of rest before each batch, by the place of the slider. */
 const RESTS = [500, 150, 50, 15, 0];
 
@@ -68,6 +71,12 @@ export class TrainingView {
   /** Whether the present network can be trained here. */
   #trains = true;
   #redraw: ReturnType<typeof setTimeout> | undefined;
+  /** The last batch: samples by then, when it was, and the mean of the seconds that a sample takes. */
+  #lastBatch: { readonly done: number; readonly at: number; readonly mean: number | undefined } = {
+    done: 0,
+    at: 0,
+    mean: undefined,
+  };
 
   constructor(listener: TrainingListener, failed: (error: unknown) => void) {
     this.#listener = listener;
@@ -188,14 +197,15 @@ export class TrainingView {
     this.progress("Training begins…");
   }
 
-  /** Shows a finished batch. */
-  batch(status: TrainingStatus): void {
+  /** Shows a finished batch. @param isFirst Whether it rested for the reader, and tells nothing of the time that is left. */
+  batch(status: TrainingStatus, isFirst: boolean): void {
     const { done, total, loss, accuracy, epoch, batch, batches, samplesPerSecond, firingRate } = status;
     this.#loss.batches.push({ done, value: loss });
     this.#accuracy.batches.push({ done, value: accuracy });
     this.#progress.max = total;
     this.#progress.value = done;
-    const left = done < total ? `${timeLeft((total - done) / samplesPerSecond)} left` : "done";
+    const seconds = this.#secondsASample(done, isFirst);
+    const left = done === total ? "done" : seconds ? `${timeLeft((total - done) * seconds)} left` : "…";
     const measured = this.#accuracy.heldBack.at(-1)?.value;
     const score = measured === undefined
       ? `Batch ${count(batch)} of ${count(batches)}`
@@ -205,6 +215,16 @@ export class TrainingView {
     element("firing", HTMLElement).textContent = percent(firingRate, 1);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);
     this.#redrawSoon();
+  }
+
+  /** Seconds that a sample takes at the present pace, undefined where it is not known yet. */
+  #secondsASample(done: number, isFirst: boolean): number | undefined {
+    const now = performance.now(), { done: before, at, mean } = this.#lastBatch;
+    const own = (now - at) / 1000 / Math.max(1, done - before);
+    const isUsable = !isFirst && done > before && now - at < LONGEST_BATCH;
+    const next = !isUsable ? mean : mean === undefined ? own : mean + (own - mean) / 8;
+    this.#lastBatch = { done, at: now, mean: isFirst ? undefined : next };
+    return this.#lastBatch.mean;
   }
 
   /** Adds a score on held-back digits to the curve. */

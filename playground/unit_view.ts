@@ -54,7 +54,7 @@ export class UnitView {
     const isSilent = !spikes.some((spike) => spike > 0);
     this.#plot.ariaHidden = null;
     const name = this.#nameOf(spec, layer, unit), sheet = sheetOf(this.#plot);
-    const who = loudestFor === undefined ? name : `${name}, the loudest for ${loudestFor}`;
+    const who = loudestFor === undefined ? name : `${name}, which speaks for ${loudestFor}`;
     if (steps === 1) {
       const output = trace.outputs[layer]![unit]!;
       this.#text.textContent = `${who}: it puts out ${Number(output.toPrecision(3))}`;
@@ -67,7 +67,7 @@ export class UnitView {
       : `its potential fills, and at the threshold it fires: ${counted(fired, "spike")}`;
     const places = mapsOf(shape) ? "map" : "row";
     this.#text.textContent = `${who}: ${about}${
-      loudestFor === undefined ? ` in ${counted(steps, "step")}` : `. Point at any ${places}.`
+      loudestFor === undefined ? ` in ${counted(steps, "step")}` : `. Press any ${places}.`
     }`;
     if (!sheet) return;
     // Its steps lie below those of the rasters.

@@ -197,7 +197,7 @@ Deno.test({
       });
       await t.step("a click keeps a unit until it is let go, on its own row after training, too", () => {
         const [first, kept, other, again, gone] = pointing.desk;
-        assert.match(first!.text, /^Neuron \d+, the loudest for 7: /);
+        assert.match(first!.text, /^Neuron \d+, which speaks for 7: /);
         assert.deepEqual([first!.spoken, first!.help], ["none", ""]);
         assert.match(
           kept!.help,
@@ -268,7 +268,7 @@ Deno.test({
         assert.equal(mouse.paused, "Paused.");
         assert.match(
           mouse.status,
-          /^Done after 8 epochs: right on \d+\.\d % of 1,000 digits that it had never seen\.$/,
+          /^Done after 8 epochs of [\d,]+ digits: right on \d+\.\d % of 1,000 new ones\.$/,
         );
         assert.ok(mouse.curves > 1);
       });
@@ -313,7 +313,7 @@ Deno.test({
         },
       );
       await t.step("a convolutional network trains on the page, and is saved", async () => {
-        assert.match(maps.status, /^Done after 1 epoch: /);
+        assert.match(maps.status, /^Done after 1 epoch of /);
         const { spec, parameters } = decodeModel(
           await Deno.readFile(file("conv-trained.safetensors")),
           "trained",
