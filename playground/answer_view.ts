@@ -231,7 +231,7 @@ export class AnswerView {
     return {
       layer,
       unit: loudness.indexOf(most),
-      ...(most > 0 && { loudestFor: this.#outputs.nameOf(label) }),
+      ...(most > 0 && { speaksFor: this.#outputs.nameOf(label) }),
     };
   }
 

@@ -66,11 +66,10 @@ export class LayerView {
     const { shape } = this.#population, sizes = mapsOf(shape);
     this.figure = make("figure", { class: sizes ? "track maps" : "track" }, this.#caption, this.#canvas);
     if (sizes) this.#canvas.style.aspectRatio = aspectOfMaps(sizes);
-    else {this.figure.append(
-        this.#margin,
-        this.#counts,
-        make("p", { class: "head" }, "spikes", make("span", {}, " of each")),
-      );}
+    else {
+      const head = make("p", { class: "head" }, "spikes", make("span", {}, " of each"));
+      this.figure.append(this.#margin, this.#counts, head);
+    }
     const name = layerName(spec, layer);
     const attributes = {
       "aria-label": `Units of ${name}`,

@@ -144,7 +144,6 @@ export class TrainingSession {
   #onMessage(reply: TrainerReply): void {
     switch (reply.kind) {
       case "started":
-        // Of WASM there is nothing to choose.
         return this.controls.progress(
           this.#training?.engine === "webgpu" ? `${reply.engine}.` : "It begins…",
         );

@@ -19,8 +19,8 @@ export interface PointedUnit {
 
 /** The unit whose potential is shown. */
 export interface ShownUnit extends PointedUnit {
-  /** The class that no other unit spoke for as loud, where the reader chose none. */
-  readonly loudestFor?: string;
+  /** The class that it speaks for, the loudest of those that do, where the reader chose no unit. */
+  readonly speaksFor?: string;
 }
 
 /** Places on the page that a unit's links join. */
@@ -42,7 +42,7 @@ export class UnitView {
   draw(
     { spec, trace, steps }: Inspection,
     parameters: Parameters,
-    { layer, unit, loudestFor }: ShownUnit,
+    { layer, unit, speaksFor }: ShownUnit,
     time: number,
   ): void {
     const { units, shape, isSpiking } = structureOf(spec).populations[layer]!;
@@ -54,7 +54,7 @@ export class UnitView {
     const isSilent = !spikes.some((spike) => spike > 0);
     this.#plot.ariaHidden = null;
     const name = this.#nameOf(spec, layer, unit), sheet = sheetOf(this.#plot);
-    const who = loudestFor === undefined ? name : `${name}, which speaks for ${loudestFor}`;
+    const who = speaksFor === undefined ? name : `${name}, which speaks for ${speaksFor}`;
     if (steps === 1) {
       const output = trace.outputs[layer]![unit]!;
       this.#text.textContent = `${who}: it puts out ${Number(output.toPrecision(3))}`;
@@ -67,7 +67,7 @@ export class UnitView {
       : `its potential fills, and at the threshold it fires: ${counted(fired, "spike")}`;
     const places = mapsOf(shape) ? "map" : "row";
     this.#text.textContent = `${who}: ${about}${
-      loudestFor === undefined ? ` in ${counted(steps, "step")}` : `. Press any ${places}.`
+      speaksFor === undefined ? ` in ${counted(steps, "step")}` : `. Press any ${places}.`
     }`;
     if (!sheet) return;
     // Its steps lie below those of the rasters.

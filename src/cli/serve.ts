@@ -1,6 +1,5 @@
 /** `serve`: a trained model that answers over HTTP. */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { isForPage } from "../classify/picture_side.ts";
 import { seedOf } from "../engine/model_options.ts";
 import type { Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
@@ -135,7 +134,7 @@ export function serveCommand(): CommandUnknownOpts {
             "more open files are not allowed here (ulimit -n)",
         );
       }
-      say(describePage(site, isForPage(model.spec)));
+      say(describePage(site, model.spec));
       say(`listening at ${url}`);
       if (isEveryAddress(given.host)) {
         printError(

@@ -1,4 +1,6 @@
 /** Finds the page that `deno task page` has built, under Deno. */
+import { isForPage, pictureSide } from "../classify/picture_side.ts";
+import type { NetworkSpec } from "../network/spec.ts";
 import { INVOCATION } from "../text/invocation.ts";
 import { MODEL_FILE } from "./page_files.ts";
 import type { Site } from "./site.ts";
@@ -22,14 +24,13 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
   return site.has("index.html") ? site : undefined;
 }
 
-/** Describes the page at `/` in words. */
-export function describePage(site: Site | false | undefined, isForPage: boolean): string {
+/** Describes the page at `/` in words. @param spec The served network. */
+export function describePage(site: Site | false | undefined, spec: NetworkSpec): string {
   if (site === false) return "page: none";
-  if (!isForPage) {
-    return "page: how to send JSON, since this network takes neither square pictures nor recordings";
+  const text = pictureSide(spec) === undefined ? "how to send JSON" : "a form";
+  if (!isForPage(spec)) {
+    return `page: ${text}, since this network takes neither square pictures nor sequences`;
   }
   if (site) return "page: the one that learns, begun with this model";
-  return Deno.build.standalone
-    ? "page: a form"
-    : `page: a form; \`${INVOCATION} page\` builds the one that learns`;
+  return `page: ${text}${Deno.build.standalone ? "" : `; \`${INVOCATION} page\` builds the one that learns`}`;
 }

@@ -213,6 +213,7 @@ Deno.test({
         assert.equal(before.spoken, after.spoken);
         assert.match(after.text, new RegExp(`^Neuron ${after.spoken.slice(5)}: `));
         assert.notEqual(before.mark, after.mark, "its row is another one");
+        assert.deepEqual([first, kept, before, after].map((unit) => unit!.isLit), [false, true, true, true]);
       });
       await t.step("a drawing replaces a digit that was shown, and lets go of the unit", () => {
         assert.equal(pointing.drawn.help, "");

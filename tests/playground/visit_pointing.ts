@@ -15,6 +15,8 @@ export interface SeenUnit {
   readonly help: string;
   /** Where the mark stands, as a share of the rows' height in percent. */
   readonly mark: string;
+  /** Whether the row there is lit. */
+  readonly isLit: boolean;
 }
 
 /** Units that were pointed at, and the return of the network of the beginning. */
@@ -93,6 +95,16 @@ async function seenOf(page: Page): Promise<SeenUnit> {
     spoken: await page.getAttribute(".layer", "aria-valuetext") ?? "",
     help: isPointing ? await textOf(page, "unit-help") : "",
     mark: String(await page.evaluate(`document.querySelector(".mark").style.top`)),
+    // No spike is drawn at the very edge.
+    isLit: Boolean(
+      await page.evaluate(`(() => {
+        const rows = document.querySelector(".layer"), share = parseFloat(document.querySelector(".mark").style.top) / 100;
+        // Through another canvas: the page's own is not for reading.
+        const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+        pixel.drawImage(rows, 0, -Math.floor(share * rows.height));
+        return pixel.getImageData(0, 0, 1, 1).data[3] > 0;
+      })()`),
+    ),
   };
 }
 

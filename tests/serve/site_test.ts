@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { decodeModel } from "../../src/network/model_file.ts";
-import { readBuiltPage } from "../../src/serve/built_page.ts";
+import { affine, integrator, network } from "../../src/network/builder.ts";
+import { describePage, readBuiltPage } from "../../src/serve/built_page.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { appOf, MODEL } from "./served_model.ts";
 
@@ -66,4 +67,28 @@ Deno.test("readBuiltPage() reads a page's files unchanged", async () => {
     await Deno.writeFile(join(folder, "index.html"), bytes(INDEX));
     assert.deepEqual((await readBuiltPage(pathToFileURL(`${folder}/`)))?.get("index.html"), bytes(INDEX));
   });
+});
+
+Deno.test("describePage() tells what `serve` shows for pictures, sequences and other samples", () => {
+  const taking = (inputs: number, kind: "constant" | "direct") =>
+    network({
+      steps: 3,
+      input: { shape: [inputs], encoder: { kind } },
+      nodes: [affine(2), integrator()],
+    });
+  const pictures = taking(64, "constant"), sequences = taking(3, "direct"), others = taking(13, "constant");
+  const site = new Map(), builds = /; `.+ page` builds the one that learns$/;
+  for (const spec of [pictures, sequences]) {
+    assert.equal(describePage(site, spec), "page: the one that learns, begun with this model");
+  }
+  assert.match(describePage(undefined, pictures), /^page: a form; /);
+  assert.match(describePage(undefined, sequences), /^page: how to send JSON; /);
+  for (const spec of [pictures, sequences]) assert.match(describePage(undefined, spec), builds);
+  for (const built of [site, undefined]) {
+    assert.equal(
+      describePage(built, others),
+      "page: how to send JSON, since this network takes neither square pictures nor sequences",
+    );
+  }
+  assert.equal(describePage(false, pictures), "page: none");
 });

@@ -89,6 +89,17 @@ testOnBothBuilds(
   },
 );
 
+testOnBothBuilds(
+  "conv2d without padding takes tiles by the windows that numbers are in, not by all",
+  ({ memory }) => {
+    // A number at the border is in few windows: 40 % of numbers are no more than 40 % of the products.
+    const operator = conv(8, 1, [[5, 5], [1, 1], [0, 0], [1, 1]], true);
+    const run = (share: number) =>
+      checkOperator(memory, { operator, input: [12, 12, 12], steps: 1, share, seed: 5 }).copies & IN_PANELS;
+    assert.deepEqual([run(0.4), run(1)], [0, IN_PANELS & 4]);
+  },
+);
+
 testOnBothBuilds("the kernels of pools have any window, and every remainder of channels", ({ memory }) => {
   const cases = upTo(9).flatMap((channels): OperatorCase[] =>
     (["avgPool2d", "sumPool2d", "maxPool2d"] as const).flatMap((kind) =>
